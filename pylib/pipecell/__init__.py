@@ -1,0 +1,1 @@
+"""Notebook cells into AWS machine-learning pipelines."""

@@ -1,0 +1,1 @@
+"""From cells to a definition, through the SDKs."""

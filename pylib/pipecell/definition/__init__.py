@@ -1,0 +1,1 @@
+"""Facts from a compiled definition: JSON in, facts out, no effects."""

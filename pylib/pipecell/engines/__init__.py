@@ -1,0 +1,1 @@
+"""Executions on SageMaker Pipelines and Step Functions, over AWS's own APIs."""

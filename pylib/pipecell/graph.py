@@ -1,0 +1,87 @@
+"""What a pipeline looks like: nodes, edges and, during a run, the state of each node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+EdgeKind = Literal["data", "control", "branch"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step or state.
+
+    Attributes:
+        id: unique in the graph; the step's name where names are unique.
+        name: the step's name as the definition gives it.
+        type: the definition's own type word, for example ``Training`` or ``Choice``.
+        parent: id of the condition, Map or Parallel that holds the node.
+        cell: execution count of the cell that declared it.
+        summary: one short line for people (image, instance, condition); never needed to read the graph.
+    """
+
+    id: str
+    name: str
+    type: str
+    parent: str | None = None
+    cell: int | None = None
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A dependency: ``target`` waits for ``source``.
+
+    ``kind`` is ``data`` (a reference), ``control`` (DependsOn, Next) or ``branch`` (a condition's outcome).
+    """
+
+    source: str
+    target: str
+    kind: EdgeKind
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The DAG of one pipeline, in the definition's order."""
+
+    pipeline: str
+    engine: str
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``preview --json`` object of DESIGN: ``{pipeline, engine, nodes, edges}``."""
+        return {
+            "pipeline": self.pipeline,
+            "engine": self.engine,
+            "nodes": [
+                {"id": n.id, "name": n.name, "type": n.type, "parent": n.parent, "cell": n.cell}
+                for n in self.nodes
+            ],
+            "edges": [
+                {"source": e.source, "target": e.target, "kind": e.kind, "label": e.label}
+                for e in self.edges
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What a run says of one node.
+
+    Attributes:
+        status: AWS's own word: Starting, Executing, Succeeded, Failed, Stopping, Stopped;
+            ``""`` for a node that has not started; ``NotTaken`` for a branch that was not chosen.
+        started, ended: epoch seconds.
+        cached: the step's earlier result was reused.
+        failure_reason: AWS's FailureReason, empty when there is none.
+    """
+
+    status: str = ""
+    started: float | None = None
+    ended: float | None = None
+    cached: bool = False
+    failure_reason: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What AWS says on the wire, one room a service."""

@@ -1,0 +1,1 @@
+"""What really happens: pipelines walked, jobs supervised, sandboxes made."""

