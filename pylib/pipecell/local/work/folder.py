@@ -1,0 +1,130 @@
+"""A job's folder: where each thing of a job is, and how it is written so that a crash leaves it whole.
+
+The server and the supervisor meet only here; neither needs the other to be alive.
+Standard library only, and little of it: every job's supervisor imports this.
+
+::
+
+    spec.json     what to do; written once, before anything runs
+    lock          locked by the supervisor for its whole life; holds its pid
+    claim         made with O_EXCL by the first supervisor; holds the number of the attempt
+    stop          its presence asks the job to stop
+    state.json    replaced atomically; the last one is the result
+    output.log    the first host's stdout and stderr, written by the job itself
+    output.index  pairs of (offset in the log, epoch milliseconds)
+    root/         the first host's /opt/ml
+    private/      TMPDIR, shims and installed packages of the first host
+    algo-2/ …     the same four for each further host
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from typing import Any
+
+
+class HostFolder:
+    """Where one host of a job keeps its files."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.root = f"{path}/root"
+        self.private = f"{path}/private"
+        self.log = f"{path}/output.log"
+        self.index = f"{path}/output.index"
+
+    def inside(self, path: str) -> str:
+        """Return the host's path of what the job sees as ``path``.
+
+        Raises:
+            ValueError: ``path`` is not below ``/opt/ml``.
+        """
+        normal = os.path.normpath(path)
+        if normal != "/opt/ml" and not normal.startswith("/opt/ml/"):
+            raise ValueError(f"{path!r} is not below /opt/ml")
+        return self.root + normal[len("/opt/ml") :]
+
+
+class JobFolder:
+    """The files of one job."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.spec = f"{path}/spec.json"
+        self.lock = f"{path}/lock"
+        self.claim = f"{path}/claim"
+        self.stop = f"{path}/stop"
+        self.state = f"{path}/state.json"
+
+    def host(self, index: int) -> HostFolder:
+        """Return the folder of host ``index``, counted from 0."""
+        return HostFolder(self.path if index == 0 else f"{self.path}/algo-{index + 1}")
+
+    def read_spec(self) -> dict[str, Any]:
+        """Return the job's specification."""
+        return dict(read_json(self.spec) or {})
+
+    def read_state(self) -> dict[str, Any] | None:
+        """Return the newest state, or None before the supervisor wrote one."""
+        state: dict[str, Any] | None = read_json(self.state)
+        return state
+
+    def holder(self) -> int | None:
+        """Return the pid of the supervisor that is alive, 0 while it has not written it, None without one."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            # A shared lock: two who ask at the same time must not take each other for a supervisor.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            content = os.read(descriptor, 32).strip()
+            return int(content) if content.isdigit() else 0
+        else:
+            return None
+        finally:
+            os.close(descriptor)
+
+    def attempts(self) -> int:
+        """Return how many supervisors have claimed the job."""
+        try:
+            with open(self.claim, "rb") as file:  # noqa: PTH123 - pathlib costs a supervisor 10 ms
+                return int(file.read() or b"1")
+        except FileNotFoundError:
+            return 0
+
+
+def read_json(path: str) -> Any:
+    """Return the JSON value in a file, or None when there is no such file."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - see above
+            return json.loads(file.read())
+    except FileNotFoundError:
+        return None
+
+
+def write_json(path: str, value: Any, *, durable: bool = False) -> None:
+    """Replace a file so that readers see the old or the new value, never a part.
+
+    Args:
+        path: the file.
+        value: what to write.
+        durable: wait until it is on the disk.
+    """
+    temporary = f"{path}.{os.getpid()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        content = memoryview(json.dumps(value).encode())
+        while content:
+            content = content[os.write(descriptor, content) :]
+        if durable:
+            os.fsync(descriptor)
+    except BaseException:
+        os.unlink(temporary)  # noqa: PTH108 - see above
+        raise
+    finally:
+        os.close(descriptor)
+    os.replace(temporary, path)  # noqa: PTH105 - see above
