@@ -1,0 +1,422 @@
+"""Multipart uploads: parts are blobs of their own until they are joined into an object."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from pipecell.local import checksums
+from pipecell.local.blobs import Blob
+from pipecell.local.objects import (
+    DEFAULT_CONTENT_TYPE,
+    Condition,
+    ObjectInfo,
+    ObjectStore,
+    check_key,
+    decode_key,
+    encode_key,
+    require_bucket,
+)
+from pipecell.local.wire import ServiceError
+
+MIN_PART_SIZE = 5 * 1024 * 1024
+"""Bytes; of every part but the last."""
+
+MAX_PART_NUMBER = 10_000
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A multipart upload that is neither completed nor aborted.
+
+    Args:
+        id: what S3 calls UploadId.
+        bucket: of the object to be.
+        key: of the object to be.
+        created: seconds since the epoch.
+        content_type: of the object to be.
+        metadata: of the object to be.
+        headers: of the object to be.
+        tags: of the object to be.
+        algorithm: checksum of each part and of the object, or "".
+        checksum_type: ``COMPOSITE`` or ``FULL_OBJECT``.
+    """
+
+    id: str
+    bucket: str
+    key: str
+    created: float
+    content_type: str = DEFAULT_CONTENT_TYPE
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    algorithm: str = ""
+    checksum_type: str = "COMPOSITE"
+
+
+@dataclass(frozen=True)
+class Part:
+    """An uploaded part.
+
+    Args:
+        number: 1 to 10,000.
+        size: in bytes.
+        etag: MD5 in hexadecimal.
+        modified: seconds since the epoch.
+        checksums: base64, by algorithm.
+    """
+
+    number: int
+    size: int
+    etag: str
+    modified: float
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartChoice:
+    """A part as the client names it when it completes an upload.
+
+    Args:
+        number: the part's number.
+        etag: the ETag that uploading it answered.
+        checksums: those the client repeats.
+    """
+
+    number: int
+    etag: str
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+class Uploads:
+    """The multipart uploads of an object store.
+
+    Args:
+        objects: the store.
+    """
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self._database = objects.database
+
+    def create(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        algorithm: str = "",
+        checksum_type: str = "COMPOSITE",
+    ) -> Upload:
+        """Begin an upload; the fields are those of the object to be."""
+        check_key(key)
+        upload = Upload(
+            id=secrets.token_urlsafe(48),
+            bucket=bucket,
+            key=key,
+            created=self._objects.clock(),
+            content_type=content_type or DEFAULT_CONTENT_TYPE,
+            metadata=dict(metadata or {}),
+            headers=dict(headers or {}),
+            tags=dict(tags or {}),
+            algorithm=algorithm,
+            checksum_type=checksum_type,
+        )
+        details = {
+            "metadata": upload.metadata,
+            "headers": upload.headers,
+            "tags": upload.tags,
+            "algorithm": algorithm,
+            "checksum_type": checksum_type,
+        }
+        with self._database.transaction() as connection:
+            require_bucket(connection, bucket)
+            connection.execute(
+                "INSERT INTO uploads (id, bucket, key, created, content_type, details) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    upload.id,
+                    bucket,
+                    encode_key(key),
+                    upload.created,
+                    upload.content_type,
+                    json.dumps(details),
+                ),
+            )
+        return upload
+
+    def get(self, bucket: str, key: str, upload_id: str) -> Upload:
+        """Return an upload.
+
+        Raises:
+            ServiceError: NoSuchBucket, NoSuchUpload.
+        """
+        self._objects.bucket(bucket)
+        rows = self._database.query("SELECT * FROM uploads WHERE id = ?", (upload_id,))
+        return _matching(rows[0] if rows else None, bucket, key)
+
+    def put_part(
+        self,
+        upload: Upload,
+        number: int,
+        source: BinaryIO | bytes,
+        *,
+        algorithms: Collection[str] = (),
+        verify: Callable[[Blob], None] | None = None,
+    ) -> Part:
+        """Store a part; one with the same number is replaced.
+
+        Args:
+            upload: from `create` or `get`.
+            number: 1 to 10,000.
+            source: the part's content.
+            algorithms: checksums to compute and keep.
+            verify: as in `ObjectStore.put`.
+        """
+        if not 1 <= number <= MAX_PART_NUMBER:
+            raise ServiceError(
+                "InvalidArgument",
+                f"Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive",
+                ArgumentName="partNumber",
+                ArgumentValue=str(number),
+            )
+        wanted = {*algorithms, upload.algorithm} - {""}
+        with self._objects.blobs.writing():
+            blob = self._objects.blobs.write(source, sorted(wanted))
+            try:
+                if verify is not None:
+                    verify(blob)
+                part = Part(number, blob.size, blob.md5, self._objects.clock(), blob.checksums)
+                unused = self._record(upload, part, blob.name)
+            except BaseException:
+                self._objects.blobs.remove(blob.name)
+                raise
+        self._objects.remove_blobs(unused)
+        return part
+
+    def parts(self, upload: Upload, after: int = 0, limit: int = 1000) -> list[Part]:
+        """Return the parts there are, by number."""
+        rows = self._database.query(
+            "SELECT * FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?",
+            (upload.id, after, limit),
+        )
+        return [_part(row) for row in rows]
+
+    def in_progress(
+        self, bucket: str, prefix: str = "", *, after: tuple[str, str] = ("", ""), limit: int = 1000
+    ) -> list[Upload]:
+        """Return uploads in progress by key and id.
+
+        Args:
+            bucket: its bucket.
+            prefix: what keys begin with.
+            after: key and upload id of the last one seen.
+            limit: how many.
+        """
+        from pipecell.local.listing import successor
+
+        self._objects.bucket(bucket)
+        low = encode_key(prefix)
+        rows = self._database.query(
+            "SELECT * FROM uploads WHERE bucket = ? AND key >= ? AND key < ? AND (key, id) > (?, ?) "
+            "ORDER BY key, id LIMIT ?",
+            (bucket, low, successor(low), encode_key(after[0]), after[1], limit),
+        )
+        return [_upload(row) for row in rows]
+
+    def abort(self, upload: Upload) -> None:
+        """Forget an upload and its parts."""
+        with self._database.transaction() as connection:
+            self._require(connection, upload)
+            unused = self._forget(connection, upload)
+        self._objects.remove_blobs(unused)
+
+    def complete(
+        self,
+        upload: Upload,
+        choices: Sequence[PartChoice],
+        *,
+        expected: Mapping[str, str] | None = None,
+        size: int | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Join parts into the object.
+
+        Args:
+            upload: from `get`.
+            choices: the parts to join, in rising order.
+            expected: checksums of the whole that the client gives.
+            size: of the whole, where the client gives it.
+            condition: of the object that is there.
+
+        Raises:
+            ServiceError: InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest, PreconditionFailed,
+                NoSuchUpload.
+        """
+        if not choices:
+            raise ServiceError(
+                "MalformedXML",
+                "The XML you provided was not well-formed or did not validate against our published schema",
+            )
+        if any(left.number >= right.number for left, right in itertools.pairwise(choices)):
+            raise ServiceError(
+                "InvalidPartOrder",
+                "The list of parts was not in ascending order. Parts must be ordered by part number.",
+            )
+        with self._objects.blobs.writing():
+            chosen = self._chosen(upload, choices)
+            info = self._joined(upload, [_part(row) for row in chosen])
+            _check_whole(info, expected or {}, size)
+            # A single part needs no new blob; its row and the object's name the same one for a moment.
+            if len(chosen) == 1:
+                blob = str(chosen[0]["blob"])
+            else:
+                blob = self._objects.blobs.join((row["blob"], 0, row["size"]) for row in chosen)
+            try:
+                with self._database.transaction() as connection:
+                    self._require(connection, upload)
+                    unused = self._objects.replace(connection, info, blob, condition)
+                    unused += self._forget(connection, upload)
+            except BaseException:
+                if len(chosen) > 1:
+                    self._objects.blobs.remove(blob)
+                raise
+        self._objects.remove_blobs(unused)
+        return info
+
+    def _chosen(self, upload: Upload, choices: Sequence[PartChoice]) -> list[sqlite3.Row]:
+        rows = {
+            row["number"]: row
+            for row in self._database.query("SELECT * FROM parts WHERE upload = ?", (upload.id,))
+        }
+        chosen = []
+        for choice in choices:
+            row = rows.get(choice.number)
+            kept = json.loads(row["checksums"]) if row is not None else {}
+            differs = any(kept.get(name, value) != value for name, value in choice.checksums.items())
+            if row is None or choice.etag not in {row["etag"], ""} or differs:
+                raise ServiceError(
+                    "InvalidPart",
+                    "One or more of the specified parts could not be found. The part may not have been "
+                    "uploaded, or the specified entity tag may not match the part's entity tag.",
+                    UploadId=upload.id,
+                    PartNumber=str(choice.number),
+                    ETag=choice.etag,
+                )
+            chosen.append(row)
+        for row in chosen[:-1]:
+            if row["size"] < MIN_PART_SIZE:
+                raise ServiceError(
+                    "EntityTooSmall",
+                    "Your proposed upload is smaller than the minimum allowed size",
+                    ProposedSize=str(row["size"]),
+                    MinSizeAllowed=str(MIN_PART_SIZE),
+                    PartNumber=str(row["number"]),
+                    ETag=row["etag"],
+                )
+        return chosen
+
+    def _joined(self, upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
+        digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
+        sums: dict[str, str] = {}
+        if upload.algorithm and all(upload.algorithm in part.checksums for part in parts):
+            values = [part.checksums[upload.algorithm] for part in parts]
+            if upload.checksum_type == "FULL_OBJECT":
+                pairs = [(value, part.size) for value, part in zip(values, parts, strict=True)]
+                sums = {upload.algorithm: checksums.join(upload.algorithm, pairs)}
+            else:
+                sums = {upload.algorithm: checksums.composite(upload.algorithm, values)}
+        return ObjectInfo(
+            bucket=upload.bucket,
+            key=upload.key,
+            size=sum(part.size for part in parts),
+            etag=f"{digest.hexdigest()}-{len(parts)}",
+            modified=self._objects.clock(),
+            content_type=upload.content_type,
+            path=self._objects.blobs.folder,
+            metadata=upload.metadata,
+            headers=upload.headers,
+            tags=upload.tags,
+            checksums=sums,
+            checksum_type=upload.checksum_type if sums else "FULL_OBJECT",
+            part_sizes=tuple(part.size for part in parts),
+        )
+
+    def _record(self, upload: Upload, part: Part, blob: str) -> tuple[str, ...]:
+        with self._database.transaction() as connection:
+            self._require(connection, upload)
+            old = connection.execute(
+                "SELECT blob FROM parts WHERE upload = ? AND number = ?", (upload.id, part.number)
+            ).fetchone()
+            connection.execute(
+                "INSERT OR REPLACE INTO parts (upload, number, blob, size, etag, modified, checksums) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    upload.id,
+                    part.number,
+                    blob,
+                    part.size,
+                    part.etag,
+                    part.modified,
+                    json.dumps(dict(part.checksums)),
+                ),
+            )
+            return self._objects.unnamed(connection, [old["blob"]]) if old else ()
+
+    def _forget(self, connection: sqlite3.Connection, upload: Upload) -> tuple[str, ...]:
+        rows = connection.execute("SELECT blob FROM parts WHERE upload = ?", (upload.id,)).fetchall()
+        connection.execute("DELETE FROM uploads WHERE id = ?", (upload.id,))
+        return self._objects.unnamed(connection, [row["blob"] for row in rows])
+
+    @staticmethod
+    def _require(connection: sqlite3.Connection, upload: Upload) -> None:
+        row = connection.execute("SELECT * FROM uploads WHERE id = ?", (upload.id,)).fetchone()
+        _matching(row, upload.bucket, upload.key)
+
+
+def _check_whole(info: ObjectInfo, expected: Mapping[str, str], size: int | None) -> None:
+    if size is not None and size != info.size:
+        raise ServiceError(
+            "InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed."
+        )
+    for algorithm, value in expected.items():
+        if info.checksums.get(algorithm, value) != value:
+            raise ServiceError(
+                "BadDigest", f"The {algorithm.upper()} you specified did not match the calculated checksum."
+            )
+
+
+def _matching(row: sqlite3.Row | None, bucket: str, key: str) -> Upload:
+    if row is None or row["bucket"] != bucket or row["key"] != encode_key(key):
+        raise ServiceError(
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+            "aborted or completed.",
+            status=404,
+        )
+    return _upload(row)
+
+
+def _upload(row: sqlite3.Row) -> Upload:
+    details = json.loads(row["details"])
+    return Upload(
+        id=row["id"],
+        bucket=row["bucket"],
+        key=decode_key(row["key"]),
+        created=row["created"],
+        content_type=row["content_type"],
+        **details,
+    )
+
+
+def _part(row: sqlite3.Row) -> Part:
+    return Part(row["number"], row["size"], row["etag"], row["modified"], json.loads(row["checksums"]))
