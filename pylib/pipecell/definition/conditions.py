@@ -15,6 +15,7 @@ from pipecell.definition.references import (
     JOIN,
     JSON_GET,
     Scope,
+    find_references,
     function_of,
     parse_get,
     resolve,
@@ -123,7 +124,10 @@ def _words(condition: Any, parameters: Mapping[str, Any], *, outer: bool) -> str
     kind = condition.get("Type")
     if kind == "Equals" or kind in _ORDER:
         sign = _ORDER[kind][0] if kind in _ORDER else "="
-        left, right = (operand(condition.get(key), parameters) for key in ("LeftValue", "RightValue"))
+        sides = [condition.get(key) for key in ("LeftValue", "RightValue")]
+        left, right = (operand(side, parameters) for side in sides)
+        if left == right:
+            left, right = (f"{_owner(side)}{name}" for side, name in zip(sides, (left, right), strict=True))
         return f"{left} {sign} {right}"
     if kind == "In":
         choices = ", ".join(operand(value, parameters) for value in condition.get("Values") or [])
@@ -154,6 +158,12 @@ def operand(value: Any, parameters: Mapping[str, Any] | None = None) -> str:
         parts = call.get("Values") if isinstance(call.get("Values"), list) else []
         return str(call.get("On") or "").join(operand(part, parameters) for part in parts)
     return to_text(value)
+
+
+def _owner(value: Any) -> str:
+    """Return the step that a value comes from and a space, empty where there is none."""
+    names = [reference.name for reference in find_references(value) if reference.kind == "step"]
+    return f"{names[0]} " if names else ""
 
 
 def _last_word(path: str) -> str:

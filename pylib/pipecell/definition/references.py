@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from pipecell.definition.paths import (
@@ -51,7 +51,8 @@ class Reference:
             ``PropertyFiles.X`` for a property file.
         path: where the reference stands, for example ``Arguments.InputDataConfig[0].DataSource``.
         property_file: name of the property file that ``Std:JsonGet`` reads, else None.
-        json_path: path inside that file, else None.
+        json_path: path inside that file, or inside the JSON object on S3 whose URI the reference is
+            a part of; else None.
     """
 
     kind: ReferenceKind
@@ -129,7 +130,8 @@ def _collect(value: Any, trail: list[Segment], found: list[Reference]) -> None:
                 kind, name, tail = parse_get(value[GET])
                 found.append(Reference(kind, name, tail, format_path(trail)))
                 return
-            if function == JSON_GET and _collect_json_get(value[JSON_GET], trail, found):
+            if function == JSON_GET:
+                _collect_json_get(value[JSON_GET], trail, found)
                 return
         for key, item in value.items():
             if isinstance(item, Mapping | list):
@@ -144,24 +146,22 @@ def _collect(value: Any, trail: list[Segment], found: list[Reference]) -> None:
                 trail.pop()
 
 
-def _collect_json_get(call: Mapping[str, Any], trail: list[Segment], found: list[Reference]) -> bool:
-    """Add the one reference that reading a property file is; False where the call has another form."""
+def _collect_json_get(call: Mapping[str, Any], trail: list[Segment], found: list[Reference]) -> None:
+    """Add the property file that is read, or what the S3 URI is made of."""
+    json_path = call.get("Path") if isinstance(call.get("Path"), str) else ""
     target = _property_file(call)
-    if target is None:
-        return False
-    step, file_name = target
-    json_path = call.get("Path")
-    found.append(
-        Reference(
-            "step",
-            step,
-            f"PropertyFiles.{file_name}",
-            format_path(trail),
-            property_file=file_name,
-            json_path=json_path if isinstance(json_path, str) else "",
+    if target is not None:
+        step, file_name = target
+        found.append(
+            Reference("step", step, f"PropertyFiles.{file_name}", format_path(trail), file_name, json_path)
         )
-    )
-    return True
+        return
+    start = len(found)
+    _collect(dict(call), [*trail, JSON_GET], found)
+    found[start:] = [
+        reference if reference.json_path is not None else replace(reference, json_path=json_path)
+        for reference in found[start:]
+    ]
 
 
 def _property_file(call: Mapping[str, Any]) -> tuple[str, str] | None:

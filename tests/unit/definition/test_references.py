@@ -56,6 +56,7 @@ def test_functions_nest() -> None:
         "train",
         "OutputDataConfig.S3OutputPath",
         "Arguments.Text.Std:Join.Values[1].Std:JsonGet.S3Uri.Std:Join.Values[1]",
+        json_path="Result['rmse']",
     )
     scope = Recorder()
     assert resolve(value, scope) == ("x<s3://<train:OutputDataConfig.S3OutputPath> Result['rmse']>")
