@@ -1,12 +1,12 @@
 """Measure the model on the test people, beside the answer that needs no model.
 
-SageMaker runs this with the model in ``/opt/ml/processing/model`` and the test set in ``/opt/ml/processing/test``;
-for a try-out of your own:
+SageMaker runs this with the model in ``/opt/ml/processing/model`` and the test set in
+``/opt/ml/processing/test``; for a try-out of your own:
 
     python code/evaluation.py --base /tmp/census
 
-Writes ``evaluation/evaluation.json`` in the form that SageMaker's model registry shows. Every number counts each row
-with its survey weight: it speaks of the population, not of the sample.
+Writes ``evaluation/evaluation.json`` in the form that SageMaker's model registry shows. Every number counts
+each row with its survey weight: it speaks of the population, not of the sample.
 """
 
 import argparse
@@ -59,10 +59,10 @@ def main():
         measure(label[rows], probability[rows], weight[rows])
         for rows in (draw.randint(0, len(label), len(label)) for _ in range(RESAMPLES))
     ]
-    metrics = {
-        name: {"value": round(value, 6), "standard_deviation": round(float(np.std([r[name] for r in resampled])), 6)}
-        for name, value in measure(label, probability, weight).items()
-    }
+    metrics = {}
+    for name, value in measure(label, probability, weight).items():
+        deviation = float(np.std([sample[name] for sample in resampled]))
+        metrics[name] = {"value": round(float(value), 6), "standard_deviation": round(deviation, 6)}
     (base / "evaluation").mkdir(parents=True, exist_ok=True)
     report = json.dumps({"binary_classification_metrics": metrics}, indent=2)
     (base / "evaluation" / "evaluation.json").write_text(report, encoding="utf-8")

@@ -4,8 +4,9 @@ SageMaker runs this with the data in ``/opt/ml/processing/input``; for a try-out
 
     python code/preprocessing.py --base /tmp/census     # reads /tmp/census/input/*.csv.gz
 
-Writes ``train/train.csv``, ``validation/validation.csv`` and ``test/test.csv`` as SageMaker's built-in XGBoost
-wants them (no header; label, survey weight, features) and ``encoder/features.json``, which says what each column is.
+Writes ``train/train.csv``, ``validation/validation.csv`` and ``test/test.csv`` as SageMaker's built-in
+XGBoost wants them (no header; label, survey weight, features) and ``encoder/features.json``, which says
+what each column is.
 """
 
 import argparse
@@ -35,7 +36,7 @@ SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
 
 def read(folder):
-    """Read every ``.csv`` or ``.csv.gz`` of a folder; all values stay text, because "NA" is an answer here."""
+    """Read every ``.csv`` or ``.csv.gz`` of a folder; values stay text, because "NA" is an answer here."""
     files = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
     if not files:
         raise SystemExit(f"no .csv or .csv.gz in {folder}")
@@ -45,8 +46,9 @@ def read(folder):
 def split_by_answers(answers):
     """Return each row's split, drawn from its answers alone.
 
-    More than one row in five repeats another's answers to every question. The answers decide the split, so repeated
-    rows stay together and no row of test was seen in training; nor does a row move when the data grows.
+    More than one row in five repeats another's answers to every question. The answers decide the split, so
+    repeated rows stay together and no row of test was seen in training; nor does a row move when the data
+    grows.
     """
     drawn = pd.util.hash_pandas_object(answers, index=False).to_numpy() / 2.0**64
     borders = np.cumsum(list(SHARES.values()))[:-1]
@@ -78,7 +80,8 @@ def main():
     # A mean of 1 keeps the meaning of XGBoost's gamma and min_child_weight.
     unit = weight[in_train].mean()
 
-    print(f"{len(data):,} rows, {len(features)} features, {int(data.duplicated(features).sum()):,} repeated rows")
+    repeated = int(data.duplicated(features).sum())
+    print(f"{len(data):,} rows, {len(features)} features; {repeated:,} rows repeat another's answers")
     for name in SHARES:
         rows = split == name
         values = pd.DataFrame(encoder.transform(data.loc[rows, features]))
@@ -88,14 +91,14 @@ def main():
         (base / name).mkdir(parents=True, exist_ok=True)
         table.to_csv(base / name / f"{name}.csv", header=False, index=False)
         share = np.average(label[rows], weights=weight[rows])
-        print(f"{name}: {int(rows.sum()):,} rows, {share:.1%} of the people they stand for earn over 50,000 $")
+        print(f"{name}: {int(rows.sum()):,} rows; {share:.1%} of their people earn over 50,000 $")
 
+    medians = encoder.named_transformers_["numbers"].statistics_.tolist()
+    known = [categories.tolist() for categories in encoder.named_transformers_["words"].categories_]
     learned = {
         "columns": NUMBERS + words,
-        "medians": dict(zip(NUMBERS, encoder.named_transformers_["numbers"].statistics_.tolist())),
-        "words": {
-            column: known.tolist() for column, known in zip(words, encoder.named_transformers_["words"].categories_)
-        },
+        "medians": dict(zip(NUMBERS, medians)),
+        "words": dict(zip(words, known)),
     }
     (base / "encoder").mkdir(parents=True, exist_ok=True)
     (base / "encoder" / "features.json").write_text(json.dumps(learned, indent=1), encoding="utf-8")

@@ -1,0 +1,77 @@
+# `make demo` and `make test` set everything up by themselves, in .venv; `make help` lists the rest.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/stamps
+LABEXTENSION := pylib/pipecell/labextension/package.json
+REQUIREMENTS := setup.py pyproject.toml package.json
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --editable
+NODE := $(PY) scripts/with_node.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lab lint format bench pictures labextension clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+demo: $(STAMPS)/all ## run the census pipeline on this machine and show what came out
+	@$(PY) scripts/demo.py
+
+test: $(STAMPS)/dev $(STAMPS)/labextension ## run every test
+	@$(PY) -m pytest --numprocesses 2
+
+lab: $(STAMPS)/dev $(STAMPS)/labextension ## open JupyterLab on notebooks/
+	@$(PY) -m jupyterlab --notebook-dir notebooks
+
+lint: $(STAMPS)/dev ## check style, types and the house rules on imports
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+format: $(STAMPS)/dev ## put every file into the project's style
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: $(STAMPS)/dev ## measure the budgets of speed, beside the peers
+	@$(PY) -m tests.bench
+
+pictures: $(STAMPS)/all ## draw docs/images again, from a real run
+	@$(PY) scripts/pictures.py
+
+labextension: $(LABEXTENSION) ## build the JupyterLab extension
+
+clean: ## remove whatever the other targets made, except .venv
+	@if [ -d artifacts/home ] && [ -x $(PY) ]; then PIPECELL_HOME=artifacts/home $(PY) -m pipecell.cli local stop; fi
+	@rm -rf node_modules artifacts build dist jupyter_ext/lib pylib/pipecell/labextension \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A stamp says that a step is done; it is older than what it depends on when the step is due again.
+
+$(STAMPS)/venv:
+	@echo "Setting up $(VENV): this takes some minutes, once."
+	@$$(sh scripts/find_python.sh) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/all: $(REQUIREMENTS) | $(STAMPS)/venv
+	@$(PIP_INSTALL) '.[all]'
+	@touch $@
+
+$(STAMPS)/dev: $(REQUIREMENTS) | $(STAMPS)/venv
+	@$(PIP_INSTALL) '.[dev]'
+	@touch $@ $(STAMPS)/all
+
+node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(STAMPS)/dev
+	@$(NODE) npm ci --no-progress --loglevel=error
+	@touch $@
+
+$(LABEXTENSION): node_modules/.package-lock.json jupyter_ext/tsconfig.json \
+		$(wildcard jupyter_ext/src/*.ts jupyter_ext/src/*/*.ts jupyter_ext/schema/* jupyter_ext/style/*)
+	@$(NODE) npm run --silent build
+	@touch $@
+
+# An editable installation leaves out data_files, so JupyterLab gets a link to the built extension.
+$(STAMPS)/labextension: $(LABEXTENSION) | $(STAMPS)/dev
+	@$(NODE) jupyter-builder develop --overwrite . > /dev/null
+	@touch $@

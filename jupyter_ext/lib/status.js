@@ -1,0 +1,47 @@
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { Widget } from '@lumino/widgets';
+import { CommandIDs, NAME, VERSION } from './identity';
+const PLUGIN_ID = `${NAME}:status`;
+/** The item in the status bar: a button that opens the About dialog. */
+function createItem(app) {
+    const node = document.createElement('button');
+    node.type = 'button';
+    node.className = 'jp-StatusBar-TextItem jp-mod-minimal pc-Status';
+    node.textContent = `pipecell ${VERSION}`;
+    node.title = 'About pipecell';
+    node.addEventListener('click', () => void app.commands.execute(CommandIDs.about));
+    return new Widget({ node });
+}
+/** Announces the extension in the status bar, as long as its setting says so. */
+export const status = {
+    id: PLUGIN_ID,
+    description: 'Shows in the status bar that pipecell is installed.',
+    autoStart: true,
+    requires: [IStatusBar],
+    optional: [ISettingRegistry],
+    activate: async (app, statusBar, registry) => {
+        let shown = null;
+        const show = (wanted) => {
+            if (wanted && shown === null) {
+                shown = statusBar.registerStatusItem(PLUGIN_ID, {
+                    item: createItem(app),
+                    align: 'right',
+                    rank: 100
+                });
+            }
+            else if (!wanted) {
+                shown?.dispose();
+                shown = null;
+            }
+        };
+        if (registry === null) {
+            show(true);
+            return;
+        }
+        const settings = await registry.load(PLUGIN_ID);
+        const update = () => show(settings.get('showStatus').composite !== false);
+        settings.changed.connect(update);
+        update();
+    }
+};
