@@ -11,7 +11,8 @@ HERE = Path(__file__).parent.resolve()
 LABEXTENSION = HERE / "pylib" / "pipecell" / "labextension"
 PACKAGE = json.loads((HERE / "package.json").read_text(encoding="utf-8"))
 
-V2 = ["sagemaker>=2.257.7,<3", "stepfunctions==2.3.0", "setuptools<82"]
+# stepfunctions imports pkg_resources, which setuptools 82 dropped; 77 is what our own build needs.
+V2 = ["sagemaker>=2.257.7,<3", "stepfunctions==2.3.0", "setuptools>=77,<82"]
 LOCAL = [
     "boto3>=1.40",
     "cheroot>=10",

