@@ -12,16 +12,17 @@ Standard library only, and little of it: every job's supervisor imports this.
     state.json    replaced atomically; the last one is the result
     output.log    the first host's stdout and stderr, written by the job itself
     output.index  pairs of (offset in the log, epoch milliseconds)
-    root/         the first host's /opt/ml
-    private/      TMPDIR, shims and installed packages of the first host
-    algo-2/ …     the same four for each further host
+    root/         the first host's /opt/ml; in it .pipecell: TMPDIR, shims, installed packages
+    algo-2/ …     log, index and root of each further host
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import tempfile
 from typing import Any
 
 
@@ -31,9 +32,18 @@ class HostFolder:
     def __init__(self, path: str) -> None:
         self.path = path
         self.root = f"{path}/root"
-        self.private = f"{path}/private"
+        self.private = f"{path}/root/.pipecell"
         self.log = f"{path}/output.log"
         self.index = f"{path}/output.index"
+
+    @property
+    def alias(self) -> str:
+        """A short name for ``root`` without blanks, for jobs that cannot have ``/opt/ml`` itself.
+
+        A socket's path must be short (108 bytes), and a shell script's must not need quoting.
+        """
+        name = hashlib.sha256(self.root.encode()).hexdigest()[:16]
+        return f"{tempfile.gettempdir()}/pipecell-{os.getuid()}/{name}"
 
     def inside(self, path: str) -> str:
         """Return the host's path of what the job sees as ``path``.
@@ -91,7 +101,7 @@ class JobFolder:
     def attempts(self) -> int:
         """Return how many supervisors have claimed the job."""
         try:
-            with open(self.claim, "rb") as file:  # noqa: PTH123 - pathlib costs a supervisor 10 ms
+            with open(self.claim, "rb") as file:
                 return int(file.read() or b"1")
         except FileNotFoundError:
             return 0
@@ -100,7 +110,7 @@ class JobFolder:
 def read_json(path: str) -> Any:
     """Return the JSON value in a file, or None when there is no such file."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - see above
+        with open(path, "rb") as file:
             return json.loads(file.read())
     except FileNotFoundError:
         return None
@@ -123,8 +133,8 @@ def write_json(path: str, value: Any, *, durable: bool = False) -> None:
         if durable:
             os.fsync(descriptor)
     except BaseException:
-        os.unlink(temporary)  # noqa: PTH108 - see above
+        os.unlink(temporary)
         raise
     finally:
         os.close(descriptor)
-    os.replace(temporary, path)  # noqa: PTH105 - see above
+    os.replace(temporary, path)

@@ -66,13 +66,14 @@ class LogStream:
         An unfinished last line is left for later unless ``finished``. A line longer than CloudWatch
         allows is several events.
         """
-        return list(islice(self._read(offset, finished), limit))
+        return list(islice(self.read(offset, finished=finished), limit))
 
     def last_lines(self, count: int) -> list[str]:
         """Return the last lines, oldest first, reading no more than the end of the file."""
         return last_lines(str(self.path), count)
 
-    def _read(self, offset: int, finished: bool) -> Iterator[LogEvent]:
+    def read(self, offset: int = 0, *, finished: bool = False) -> Iterator[LogEvent]:
+        """Yield what `events` returns, in constant memory."""
         try:
             file = self.path.open("rb")
         except FileNotFoundError:

@@ -46,7 +46,7 @@ class S3Output:
         uri: ``s3://bucket/prefix`` for files, or the whole object's URI with ``archive``.
         upload_mode: ``EndOfJob``, or ``Continuous``: what changed is uploaded while the job runs too.
         archive: write one ``.tar.gz`` object of the folder's content.
-        on_failure: upload it also when the job failed.
+        upload_on: the ends of the job at which it is uploaded.
         allow_empty: an archive of an empty folder is written too.
         exclude: names directly below ``path`` that are left out.
     """
@@ -56,7 +56,7 @@ class S3Output:
     uri: str
     upload_mode: str = "EndOfJob"
     archive: bool = False
-    on_failure: bool = False
+    upload_on: tuple[str, ...] = ("Completed",)
     allow_empty: bool = False
     exclude: tuple[str, ...] = ()
 
