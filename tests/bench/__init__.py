@@ -1,0 +1,1 @@
+"""The budgets of speed, measured beside the peers on the same work in one run: `make bench`."""
