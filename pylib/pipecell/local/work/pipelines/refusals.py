@@ -1,0 +1,99 @@
+"""What cannot run here is refused before anything runs, with the step, the reason and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
+
+from pipecell.definition.references import function_of, resolve
+from pipecell.errors import DefinitionError
+from pipecell.local.work.pipelines.plan import Steps
+from pipecell.local.work.pipelines.steps import Handlers
+
+_MANAGED = {
+    "EMR": "Amazon EMR",
+    "EMRServerless": "Amazon EMR Serverless",
+    "AutoML": "SageMaker Autopilot",
+    "QualityCheck": "SageMaker Model Monitor",
+    "ClarifyCheck": "SageMaker Clarify",
+    "Endpoint": "SageMaker hosting",
+    "EndpointConfig": "SageMaker hosting",
+    "InferenceComponent": "SageMaker hosting",
+    "Lineage": "SageMaker ML Lineage Tracking",
+    "Athena": "Amazon Athena",
+    "HubContent": "SageMaker JumpStart",
+    "BedrockCustomModel": "Amazon Bedrock",
+    "BedrockCustomModelDeployment": "Amazon Bedrock",
+    "BedrockProvisionedModelThroughput": "Amazon Bedrock",
+    "BedrockModelImport": "Amazon Bedrock",
+}
+
+
+class _BeforeTheRun:
+    """What references mean before anything has run: parameters only."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
+
+    def parameter(self, name: str) -> Any:
+        if name not in self._parameters:
+            raise DefinitionError(f'The pipeline declares no parameter "{name}".', code="PC101")
+        return self._parameters[name]
+
+    def step_property(self, step: str, property_path: str) -> NoReturn:
+        raise DefinitionError("Not known before the run.")
+
+    def execution(self, variable: str) -> NoReturn:
+        raise DefinitionError("Not known before the run.")
+
+    def property_file(self, step: str, file_name: str, json_path: str) -> NoReturn:
+        raise DefinitionError("Not known before the run.")
+
+    def s3_json(self, uri: str, json_path: str) -> NoReturn:
+        raise DefinitionError("Not known before the run.")
+
+
+def refusals(
+    steps: Steps, names: Collection[str], parameters: Mapping[str, Any], handlers: Handlers
+) -> list[str]:
+    """Return a sentence for each step that cannot run here.
+
+    Args:
+        steps: the definition's steps.
+        names: those that may run.
+        parameters: the bound values.
+        handlers: what runs here.
+    """
+    scope = _BeforeTheRun(parameters)
+    found: list[str] = []
+    for name, view in steps.views.items():
+        if name not in names:
+            continue
+        handler = handlers.get(view.type)
+        if handler is None:
+            service = _MANAGED.get(view.type)
+            reason = (
+                f"{view.type} steps need {service}, which is not on this machine."
+                if service
+                else f"there is nothing here that runs steps of type {view.type}."
+            )
+            found.append(f"Step {name} cannot run on the local endpoint: {reason}")
+            continue
+        refusal = handler.refusal(view, known(view.arguments, scope))
+        if refusal is not None:
+            found.append(f"Step {name} cannot run on the local endpoint: {refusal}")
+    return found
+
+
+def known(value: Any, scope: _BeforeTheRun) -> Any:
+    """Return a value with parameters put in; what is known only during the run becomes None."""
+    if function_of(value) is not None:
+        try:
+            return resolve(value, scope)
+        except DefinitionError:
+            return None
+    if isinstance(value, Mapping):
+        return {key: known(item, scope) for key, item in value.items()}
+    if isinstance(value, list):
+        return [known(item, scope) for item in value]
+    return value

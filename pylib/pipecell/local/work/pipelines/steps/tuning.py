@@ -1,0 +1,52 @@
+"""Tuning: a hyperparameter tuning job, which runs training jobs of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipecell.definition.sagemaker import StepView
+from pipecell.local.work.pipelines.handler import StepRun
+from pipecell.local.work.pipelines.steps.images import ImageCheck
+from pipecell.local.work.pipelines.steps.job import JobHandler
+
+_IDENTIFYING = (
+    "AlgorithmSpecification",
+    "HyperParameterRanges",
+    "InputDataConfig",
+    "StaticHyperParameters",
+    "TuningObjective",
+)
+
+
+class Tuning(JobHandler):
+    """Runs a tuning job."""
+
+    types = ("Tuning",)
+    kind = "tuning"
+    longest_name = 32
+
+    def __init__(self, check_image: ImageCheck) -> None:
+        self._check_image = check_image
+
+    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
+        """Return the arguments that AWS documents as the cache's key for this type."""
+        definition = run.arguments.get("TrainingJobDefinition") or {}
+        return {
+            "HyperParameterTuningJobConfig": run.arguments.get("HyperParameterTuningJobConfig"),
+            "TrainingJobDefinition": {name: definition[name] for name in _IDENTIFYING if name in definition},
+            "TrainingJobDefinitions": run.arguments.get("TrainingJobDefinitions"),
+        }
+
+    def refusal(self, view: StepView, resolved: Mapping[str, Any]) -> str | None:
+        """Refuse an image that nothing stands in for."""
+        definitions = [
+            resolved.get("TrainingJobDefinition") or {},
+            *(resolved.get("TrainingJobDefinitions") or []),
+        ]
+        for definition in definitions:
+            image = (definition.get("AlgorithmSpecification") or {}).get("TrainingImage")
+            reason = self._check_image(image, "training", definition)
+            if reason is not None:
+                return reason
+        return None
