@@ -73,9 +73,23 @@ class DeclarationError(PipecellError):
 
 
 class CheckFailedError(PipecellError):
-    """A launch refused because ``check`` found errors."""
+    """A launch refused because ``check`` found errors.
+
+    Args:
+        message: what was refused.
+        diagnostics: the errors, each printing as one line.
+        hint: the way out.
+    """
 
     code = "PC700"
+
+    def __init__(self, message: str, *, diagnostics: Iterable[object] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.diagnostics = tuple(diagnostics)
+
+    def __str__(self) -> str:
+        """Return the refusal and, below it, one line for each error."""
+        return "\n".join([super().__str__(), *(f"  {diagnostic}" for diagnostic in self.diagnostics)])
 
 
 class ExecutionError(PipecellError):

@@ -1,0 +1,1 @@
+"""The verbs of pipecell: one table, two faces (`pipecell.magics` and `pipecell.cli`)."""

@@ -1,0 +1,83 @@
+"""Verbs that look at a pipeline and change nothing: preview, check, profile, export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from pipecell.commands.context import Context
+from pipecell.commands.verb import Result
+from pipecell.errors import CheckFailedError, UsageError
+from pipecell.reports import PREVIEW_FORMATS
+
+_SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid", ".json": "json"}
+
+
+def preview(context: Context, values: argparse.Namespace) -> Result:
+    """Show the DAG, or write it in a format."""
+    seen = context.pipeline(values).preview()
+    suffix = Path(values.output).suffix if values.output else ""
+    chosen = values.format or _SUFFIXES.get(suffix)
+    if values.output:
+        written = seen.render(chosen or "text")
+        return Result(data=seen.to_json(), text=_write(Path(values.output), written))
+    if chosen is None:
+        return Result(
+            data=seen.to_json(), text=seen.to_text(), bundle=seen.bundle() if _notebook(context) else None
+        )
+    text = seen.render(chosen)
+    return Result(data=seen.to_json(), text=text.rstrip("\n"), bundle=_bundle(context, chosen, text))
+
+
+def check(context: Context, values: argparse.Namespace) -> Result:
+    """List every problem; errors are the pipeline's fault."""
+    pipeline = context.pipeline(values)
+    found = pipeline.check()
+    count = len(found.errors)
+    error = CheckFailedError(f"{pipeline.name} has {count} error{'s' * (count > 1)}.") if count else None
+    return Result(
+        data=found.to_json(), text=str(found), bundle=found.bundle(), exit_code=int(count > 0), error=error
+    )
+
+
+def profile(context: Context, values: argparse.Namespace) -> Result:
+    """Show the profiles of a pipeline, or put one in force."""
+    pipeline = context.pipeline(values)
+    settings = context.assignments(values.settings)
+    if values.profile is None:
+        table = pipeline.profiles()
+    else:
+        table = pipeline.use_profile(values.profile, **settings)
+    return Result(data=table.to_json(), text=str(table))
+
+
+def export(context: Context, values: argparse.Namespace) -> Result:
+    """Write the official definition."""
+    pipeline = context.pipeline(values)
+    text = pipeline.export(values.format or "json")
+    if values.output:
+        return Result(data=pipeline.document.body, text=_write(Path(values.output), text))
+    return Result(data=json.loads(text), text=text.rstrip("\n"))
+
+
+def _write(path: Path, text: str) -> str:
+    try:
+        path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}.", code="PC921") from error
+    return f"Written to {path}."
+
+
+def _notebook(context: Context) -> bool:
+    return context.face == "notebook"
+
+
+def _bundle(context: Context, chosen: str, text: str) -> dict[str, str] | None:
+    """Return what shows a chosen format in a notebook; None where its text does."""
+    if _notebook(context) and chosen == "svg":
+        return {"image/svg+xml": text, "text/plain": "<SVG>"}
+    return None
+
+
+__all__ = ["PREVIEW_FORMATS", "check", "export", "preview", "profile"]

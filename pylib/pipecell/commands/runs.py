@@ -1,0 +1,127 @@
+"""Verbs about executions: run, watch, logs, stop, retry, list."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pipecell.commands.context import Context
+from pipecell.commands.verb import Result
+from pipecell.errors import ExecutionError, UsageError
+from pipecell.execution import PLACES
+
+if TYPE_CHECKING:
+    from pipecell.execution import Execution
+
+
+def run(context: Context, values: argparse.Namespace) -> Result:
+    """Deploy and start; with ``--wait`` the result is the execution's."""
+    pipeline = context.pipeline(values)
+    execution = pipeline.run(
+        profile=values.profile,
+        on=values.on or "local",
+        engine=values.engine,
+        parameters=context.assignments(values.set),
+        input=_json(values.input),
+        only=[name for name in (values.only or "").split(",") if name],
+        start_from=getattr(values, "from"),
+        role=values.role,
+        say=context.say,
+        progress=context.progress(),
+    )
+    if values.wait:
+        return _followed(context, execution)
+    context.show(execution)
+    return Result(data=execution.to_json(), value=execution)
+
+
+def watch(context: Context, values: argparse.Namespace) -> Result:
+    """Attach to an execution."""
+    execution = _execution(context, values)
+    if values.once or (context.face == "notebook" and not values.wait):
+        context.show(execution)
+        return Result(data=execution.to_json(), value=execution, exit_code=_exit_code(execution))
+    return _followed(context, execution)
+
+
+def logs(context: Context, values: argparse.Namespace) -> Result:
+    """Give out the log of a step's job."""
+    execution = _execution(context, values)
+    lines = execution.follow(values.step) if values.follow else iter(execution.logs(values.step))
+    for line in lines:
+        context.row(line.message, line.to_json())
+    return Result()
+
+
+def stop(context: Context, values: argparse.Namespace) -> Result:
+    """Ask an execution to stop."""
+    execution = _execution(context, values).stop()
+    return _changed(context, execution)
+
+
+def retry(context: Context, values: argparse.Namespace) -> Result:
+    """Go on with a failed execution."""
+    execution = _execution(context, values).retry()
+    return _changed(context, execution)
+
+
+def list_executions(context: Context, values: argparse.Namespace) -> Result:
+    """List executions, newest first."""
+    rows = context.workspace.executions(values.on or "local", values.pipeline, _limit(values.limit))
+    data = {"executions": [row.to_json() for row in rows]}
+    if not rows:
+        return Result(data=data, text=f"No executions {PLACES[values.on or 'local']}.")
+    width = max(len(row.pipeline) for row in rows)
+    text = "\n".join(
+        f"{_time(row.started):<19}  {row.pipeline:<{width}}  {row.status:<11}  {row.execution_arn}"
+        for row in rows
+    )
+    return Result(data=data, text=text)
+
+
+def _execution(context: Context, values: argparse.Namespace) -> Execution:
+    pipeline = getattr(values, "pipeline", None)
+    return context.workspace.execution(values.execution or "last", on=values.on, pipeline=pipeline)
+
+
+def _followed(context: Context, execution: Execution) -> Result:
+    context.follow(execution)
+    error: Exception | None = None
+    try:
+        execution.wait()
+    except ExecutionError as failure:
+        error = failure
+    return Result(data=execution.to_json(), value=execution, exit_code=_exit_code(execution), error=error)
+
+
+def _changed(context: Context, execution: Execution) -> Result:
+    context.show(execution)
+    return Result(data=execution.to_json(), value=execution)
+
+
+def _exit_code(execution: Execution) -> int:
+    seen = execution.snapshot
+    return 0 if seen.running or seen.succeeded else 1
+
+
+def _json(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"--input is not JSON: {error}.", code="PC922") from error
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return 20
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f'--limit takes a number from 1, not "{text}".', code="PC911")
+    return int(text)
+
+
+def _time(seconds: float | None) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S") if seconds is not None else ""

@@ -1,0 +1,205 @@
+"""The one table of verbs and options. Parsers, help and completion derive from it."""
+
+from __future__ import annotations
+
+from pipecell.commands import endpoint, look, runs, settings
+from pipecell.commands.verb import NOTEBOOK, SHELL, Option, Verb
+from pipecell.pipeline import EXPORT_FORMATS
+from pipecell.reports import PREVIEW_FORMATS
+from pipecell.workspace import PROFILES, TARGETS
+
+ENGINES = ("sagemaker", "stepfunctions")
+
+FILE = Option(
+    "file",
+    "a notebook, a SageMaker definition .json or a state machine .asl.json",
+    "FILE",
+    kind="file",
+    faces=SHELL,
+)
+PIPELINE = Option("--pipeline", "one of several pipelines", "NAME", kind="pipeline")
+JSON = Option("--json", "print one JSON document instead of text", flag=True, faces=SHELL)
+ON = Option("--on", "where; local, this machine, unless said otherwise", choices=TARGETS)
+PROFILE = Option(
+    "--profile", "the set of parameter values; the one in force by default", choices=PROFILES, kind="profile"
+)
+SET = Option("--set", "set one parameter; may be repeated", "NAME=VALUE", repeat=True, kind="parameter")
+OUTPUT = Option("--output", "write to this file", "OUT", short="-o", kind="file")
+WAIT = Option("--wait", "block until it has ended; fail if it failed", flag=True)
+EXECUTION = Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution")
+EXECUTION_OR_LAST = Option(
+    "execution", "the execution's ARN; the newest by default", "ARN|last", count="?", kind="execution"
+)
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "preview",
+        "show the DAG",
+        look.preview,
+        (FILE, PIPELINE, Option("--format", "what to write", choices=PREVIEW_FORMATS), OUTPUT, JSON),
+    ),
+    Verb(
+        "check",
+        "list every problem that can be found before a launch",
+        look.check,
+        (FILE, PIPELINE, JSON),
+        description="Exit code 1 when there is an error. Needs no network and no AWS account.",
+    ),
+    Verb(
+        "profile",
+        "show the profiles and their values, or put one in force",
+        look.profile,
+        (
+            FILE,
+            Option("profile", "the profile to put in force", "|".join(PROFILES), count="?", kind="profile"),
+            Option("settings", "values to set on top of it", "NAME=VALUE", count="*", kind="parameter"),
+            PIPELINE,
+            JSON,
+        ),
+        description="smoke is derived from the definition: the cheapest valid instances, one of each.",
+    ),
+    Verb(
+        "target",
+        "say or change where this kernel's AWS calls go",
+        settings.target,
+        (Option("target", "where calls go from now on", "|".join(TARGETS), count="?", choices=TARGETS),),
+        faces=NOTEBOOK,
+    ),
+    Verb(
+        "run",
+        "check, deploy and start",
+        runs.run,
+        (
+            FILE,
+            PIPELINE,
+            PROFILE,
+            ON,
+            Option("--engine", "the definition's engine", choices=ENGINES),
+            SET,
+            Option("--input", "a state machine's input", "JSON"),
+            Option("--only", "run these steps and reuse the others", "STEP,STEP", kind="step"),
+            Option("--from", "run this step and all that wait for it, reuse the others", "STEP", kind="step"),
+            Option("--role", "the role that the pipeline runs under on AWS", "ARN"),
+            WAIT,
+            JSON,
+        ),
+        launches=True,
+        description="Nothing reaches AWS without --on aws.",
+    ),
+    Verb(
+        "watch",
+        "show an execution until it has ended",
+        runs.watch,
+        (
+            EXECUTION_OR_LAST,
+            ON,
+            PIPELINE,
+            Option("--once", "take one look", flag=True),
+            Option("--wait", "block until it has ended; fail if it failed", flag=True, faces=NOTEBOOK),
+            JSON,
+        ),
+        launches=True,
+    ),
+    Verb(
+        "logs",
+        "print the log of a step's job",
+        runs.logs,
+        (
+            Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution", faces=SHELL),
+            Option("step", "the step", "STEP", kind="step"),
+            Option(
+                "--execution",
+                "the execution's ARN; the newest by default",
+                "ARN|last",
+                kind="execution",
+                faces=NOTEBOOK,
+            ),
+            ON,
+            PIPELINE,
+            Option("--follow", "go on until the job has ended", flag=True),
+            JSON,
+        ),
+        launches=True,
+    ),
+    Verb(
+        "stop",
+        "stop an execution and its running jobs",
+        runs.stop,
+        (
+            Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution", faces=SHELL),
+            Option(
+                "execution",
+                "the execution's ARN; the newest by default",
+                "ARN|last",
+                count="?",
+                kind="execution",
+                faces=NOTEBOOK,
+            ),
+            ON,
+            PIPELINE,
+            JSON,
+        ),
+        launches=True,
+    ),
+    Verb(
+        "retry",
+        "go on with a failed execution from where it failed",
+        runs.retry,
+        (
+            Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution", faces=SHELL),
+            Option(
+                "execution",
+                "the execution's ARN; the newest by default",
+                "ARN|last",
+                count="?",
+                kind="execution",
+                faces=NOTEBOOK,
+            ),
+            ON,
+            PIPELINE,
+            JSON,
+        ),
+        launches=True,
+    ),
+    Verb(
+        "list",
+        "list executions, newest first",
+        runs.list_executions,
+        (ON, PIPELINE, Option("--limit", "how many; 20 by default", "N"), JSON),
+        launches=True,
+    ),
+    Verb(
+        "export",
+        "write the official definition, which runs without pipecell",
+        look.export,
+        (FILE, PIPELINE, Option("--format", "what to write", choices=EXPORT_FORMATS), OUTPUT, JSON),
+    ),
+    Verb(
+        "local",
+        "the local endpoint: AWS on this machine",
+        verbs=(
+            Verb(
+                "start",
+                "start it unless it runs",
+                endpoint.start,
+                (Option("--port", "the port; any free one by default", "PORT"), JSON),
+            ),
+            Verb("stop", "stop it; running jobs go on, and nothing is lost", endpoint.stop, (JSON,)),
+            Verb("status", "say whether it runs, and where", endpoint.status, (JSON,)),
+            Verb("env", "print what points a shell at it", endpoint.env, (JSON,)),
+            Verb("reset", "stop it and remove everything that it keeps", endpoint.reset, (JSON,)),
+        ),
+    ),
+)
+"""Every verb, in the order of the help."""
+
+CELL = Verb(
+    "%%pipeline",
+    "run this cell and take what it declares into a pipeline",
+    options=(
+        Option("name", "the pipeline's name", "NAME", kind="pipeline"),
+        Option("--engine", "whose steps the cell declares; found out by default", choices=ENGINES),
+    ),
+    faces=NOTEBOOK,
+)
+"""The cell magic, described as a verb so that its help and its completion derive from here too."""

@@ -1,0 +1,124 @@
+"""A step's log, read from CloudWatch Logs as AWS lays it out."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipecell.engines.connection import error_code
+from pipecell.engines.engine import LogLine, StepSnapshot
+from pipecell.errors import ExecutionError
+
+_GROUPS = {
+    "training-job": "/aws/sagemaker/TrainingJobs",
+    "processing-job": "/aws/sagemaker/ProcessingJobs",
+    "transform-job": "/aws/sagemaker/TransformJobs",
+    "hyper-parameter-tuning-job": "/aws/sagemaker/TrainingJobs",
+}
+_NOT_YET = ("ResourceNotFoundException",)
+_PAGE = 50  # log streams asked for at once; a job has one for each instance
+
+
+@dataclass(frozen=True)
+class LogSource:
+    """Where a job's log is.
+
+    Attributes:
+        group: the log group.
+        prefix: what the names of the job's streams begin with.
+    """
+
+    group: str
+    prefix: str
+
+
+def source_of(step: StepSnapshot) -> LogSource:
+    """Return where a started step's log is, from the ARN of its job.
+
+    Raises:
+        ExecutionError: the step has no job that writes a log (``PC707``).
+    """
+    for arn in _arns(step.metadata):
+        match = re.match(r"arn:[^:]*:sagemaker:[^:]*:[^:]*:([a-z-]+)/(.+)$", arn)
+        if match and match[1] in _GROUPS:
+            # A tuning job's training jobs are named after it, without a slash in between.
+            end = "-" if match[1] == "hyper-parameter-tuning-job" else "/"
+            return LogSource(_GROUPS[match[1]], match[2] + end)
+        function = re.match(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:([^:]+)", arn)
+        if function:
+            return LogSource(f"/aws/lambda/{function[1]}", "")
+    raise ExecutionError(
+        f"A {step.type or 'step of this kind'} step writes no log.", code="PC707", step=step.name
+    )
+
+
+def read(
+    client: Any, source: LogSource, pause: float, ended: Callable[[], bool] | None = None
+) -> Iterator[LogLine]:
+    """Yield log lines, oldest first.
+
+    Args:
+        client: boto3's ``logs`` client.
+        source: where the log is.
+        pause: seconds between two looks at a log that grows.
+        ended: tells whether the job has ended; None to read what is there and return.
+    """
+    tokens: dict[str, str] = {}
+    last_look = False
+    while True:
+        lines = [
+            line for stream in _streams(client, source) for line in _events(client, source, stream, tokens)
+        ]
+        yield from sorted(lines, key=lambda line: line.time)
+        if ended is None or (last_look and not lines):
+            return
+        if last_look:
+            continue
+        last_look = ended()  # one more look after the end: a last line may be later than the status
+        if not last_look:
+            time.sleep(pause)
+
+
+def _streams(client: Any, source: LogSource) -> list[str]:
+    request: dict[str, Any] = {"logGroupName": source.group, "limit": _PAGE}
+    if source.prefix:
+        request["logStreamNamePrefix"] = source.prefix
+    try:
+        pages = client.get_paginator("describe_log_streams").paginate(**request)
+        return sorted(entry["logStreamName"] for page in pages for entry in page["logStreams"])
+    except client.exceptions.ClientError as error:
+        if error_code(error) in _NOT_YET:
+            return []
+        raise
+
+
+def _events(client: Any, source: LogSource, stream: str, tokens: dict[str, str]) -> Iterator[LogLine]:
+    """Yield what a stream has since the last look; CloudWatch repeats a token at the end."""
+    while True:
+        request = {"logGroupName": source.group, "logStreamName": stream, "startFromHead": True}
+        if stream in tokens:
+            request["nextToken"] = tokens[stream]
+        try:
+            page = client.get_log_events(**request)
+        except client.exceptions.ClientError as error:
+            if error_code(error) in _NOT_YET:
+                return
+            raise
+        for event in page["events"]:
+            yield LogLine(event["timestamp"] / 1000, stream, event["message"].rstrip("\n"))
+        token = page["nextForwardToken"]
+        if token == tokens.get(stream):
+            return
+        tokens[stream] = token
+
+
+def _arns(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.startswith("arn:"):
+            yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _arns(inner)

@@ -1,0 +1,321 @@
+"""Execution: one run of a pipeline, to look at, wait for, stop and read the logs of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean
+from pipecell.graph import NodeState
+
+if TYPE_CHECKING:
+    from pipecell.definition.document import Document
+    from pipecell.engines.engine import Engine, ExecutionSnapshot, LogLine, StepSnapshot
+    from pipecell.engines.monitor import Monitor, Watch
+    from pipecell.graph import Graph
+    from pipecell.live import Screen
+    from pipecell.view.header import Header
+
+PATIENCE = {"local": 30.0, "aws": 600.0}
+"""Seconds for which `Execution.wait` bears looks that fail before it gives up."""
+
+PLACES = {"local": "on this machine", "aws": "on AWS"}
+"""Where a target runs, in words for people."""
+
+
+class Log(Sequence["LogLine"]):
+    """The log of one step; prints as its text."""
+
+    def __init__(self, lines: Sequence[LogLine]) -> None:
+        self._lines = tuple(lines)
+
+    @overload
+    def __getitem__(self, index: int) -> LogLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LogLine]: ...
+    def __getitem__(self, index: int | slice) -> LogLine | Sequence[LogLine]:
+        return self._lines[index]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __str__(self) -> str:
+        return "\n".join(line.message for line in self._lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Execution:
+    """One execution, wherever it runs.
+
+    It holds no result of its own: everything is read from the engine, so an execution started by
+    another notebook, or before the kernel was restarted, is the same object.
+
+    Args:
+        engine: where it runs.
+        execution_arn: the execution.
+        monitor: looks at it while someone watches.
+        screen: shows it in a notebook.
+        profile: name of the profile it was started with, where this process started it.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        execution_arn: str,
+        *,
+        monitor: Monitor,
+        screen: Screen,
+        profile: str | None = None,
+    ) -> None:
+        self._engine = engine
+        self._monitor = monitor
+        self._screen = screen
+        self._watch: Watch | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._seen: ExecutionSnapshot | None = None
+        self._picture: tuple[Document, Graph] | None = None
+        self.execution_arn = execution_arn
+        self.profile = profile
+
+    @property
+    def target(self) -> str:
+        """``local`` or ``aws``."""
+        return self._engine.target
+
+    @property
+    def snapshot(self) -> ExecutionSnapshot:
+        """The execution now; asked for anew unless it has ended or is being watched.
+
+        Raises:
+            ExecutionError: there is no such execution, or AWS refused.
+            EndpointError: the local endpoint does not answer.
+        """
+        watched = self._watch.snapshot if self._watch is not None and not self._watch.trouble else None
+        if watched is not None:
+            self._seen = watched
+        elif self._seen is None or self._seen.running:
+            self._seen = self._engine.describe(self.execution_arn)
+        return self._seen
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the pipeline."""
+        return self.snapshot.pipeline
+
+    @property
+    def status(self) -> str:
+        """AWS's status word, for example ``Executing`` or ``Succeeded``."""
+        return self.snapshot.status
+
+    @property
+    def failure_reason(self) -> str:
+        """Why it failed; empty when it did not."""
+        return self.snapshot.failure_reason
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameter values that it runs with."""
+        return self.snapshot.parameters
+
+    @property
+    def steps(self) -> tuple[StepSnapshot, ...]:
+        """The steps that started, in that order."""
+        return self.snapshot.steps
+
+    @property
+    def document(self) -> Document:
+        """The definition that it runs."""
+        return self._drawn()[0]
+
+    @property
+    def graph(self) -> Graph:
+        """The DAG that it runs."""
+        return self._drawn()[1]
+
+    def watch(self) -> Watch:
+        """Return the watch of this execution, begun at the first call."""
+        if self._watch is None:
+            self._watch = self._monitor.watch(self._engine, self.execution_arn, self._told)
+        return self._watch
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Watch it, and call ``on_change`` in the monitor's thread whenever it has changed."""
+        self._listeners.append(on_change)
+        self.watch()
+
+    def wait(self, timeout: float | None = None, *, raise_on_failure: bool = True) -> Execution:
+        """Block until it has ended.
+
+        Args:
+            timeout: seconds to wait at most; None for ever.
+            raise_on_failure: raise when it ended without success.
+
+        Raises:
+            ExecutionError: it failed or was stopped (``PC701``), or the time is over (``PC711``).
+            EndpointError: the local endpoint went away and did not come back.
+        """
+        watch = self.watch()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not watch.wait(0.2):
+            self.check_reachable()
+            if deadline is not None and time.monotonic() > deadline:
+                raise ExecutionError(
+                    f"{self.execution_arn} is still running after {timeout:g} s.",
+                    code="PC711",
+                    hint="It goes on; wait again, or watch it.",
+                )
+        from pipecell.engines.monitor import ended_badly
+
+        error = ended_badly(watch)
+        if error is not None and (raise_on_failure or watch.snapshot is None):
+            raise error
+        return self
+
+    def stop(self) -> Execution:
+        """Ask it to stop; its running jobs are stopped too."""
+        self._engine.stop(self.execution_arn)
+        self._forget()
+        return self
+
+    def retry(self) -> Execution:
+        """Go on from where it failed: steps that succeeded stay as they are."""
+        self._engine.retry(self.execution_arn)
+        self._forget()
+        return self
+
+    def logs(self, step: str) -> Log:
+        """Return a step's log as it is now.
+
+        Raises:
+            UsageError: no such step (``PC907``).
+            ExecutionError: the step has not started, or has no job that logs.
+        """
+        return Log(list(self._lines(step, follow=False)))
+
+    def follow(self, step: str) -> Iterator[LogLine]:
+        """Yield a step's log lines until its job has ended."""
+        return self._lines(step, follow=True)
+
+    def states(self, snapshot: ExecutionSnapshot | None = None) -> dict[str, NodeState]:
+        """Return what to draw at each node: AWS's status, and the branches that were not taken."""
+        seen = snapshot or self.snapshot
+        by_name = {step.name: step.node_state() for step in seen.steps}
+        document, graph = self._drawn()
+        for name in _not_taken(document, by_name):
+            by_name.setdefault(name, NodeState("NotTaken"))
+        return {node.id: by_name[node.name] for node in graph.nodes if node.name in by_name}
+
+    def header(self, snapshot: ExecutionSnapshot | None = None) -> Header:
+        """Return the line above the picture: name, status, time, where it runs."""
+        from pipecell.view.header import Header
+
+        seen = snapshot or self.snapshot
+        end = seen.ended or time.time()
+        trouble = self._watch.trouble if self._watch is not None else None
+        chips = [self.profile, PLACES.get(seen.target, seen.target), "not reachable now" if trouble else None]
+        return Header(
+            title=seen.pipeline,
+            status=seen.status,
+            elapsed=duration(end - seen.started) if seen.started is not None else "",
+            chips=tuple(chip for chip in chips if chip),
+        )
+
+    def bundle(self) -> dict[str, str]:
+        """Return the picture as it is now: SVG and text in one MIME bundle."""
+        from pipecell.view.bundle import mimebundle
+
+        seen = self.snapshot
+        return mimebundle(self.graph, self.states(seen), self.header(seen))
+
+    def text(self, *, width: int = 100, color: bool = False) -> str:
+        """Return the picture as text."""
+        from pipecell.view.text import to_text
+
+        seen = self.snapshot
+        return to_text(
+            self.graph, states=self.states(seen), header=self.header(seen), width=width, color=color
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return DESIGN's ``run`` object."""
+        return self.snapshot.to_json()
+
+    def __repr__(self) -> str:
+        seen = self._seen
+        return f"<Execution {self.execution_arn}{f' {seen.status}' if seen else ''}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.bundle()
+
+    def _ipython_display_(self) -> None:
+        self._screen.show(self)
+
+    def _drawn(self) -> tuple[Document, Graph]:
+        if self._picture is None:
+            from pipecell.definition import read_graph
+
+            document = self._engine.definition(self.execution_arn)
+            self._picture = document, read_graph(document)
+        return self._picture
+
+    def _lines(self, step: str, *, follow: bool) -> Iterator[LogLine]:
+        names = [node.name for node in self.graph.nodes]
+        if step not in names:
+            raise UsageError(
+                f'{self.pipeline} has no step "{step}".', code="PC907", hint=did_you_mean(step, names)
+            )
+        return self._engine.logs(self.execution_arn, step, follow=follow)
+
+    def check_reachable(self) -> None:
+        """Give up on an execution that could not be seen for longer than ``PATIENCE``.
+
+        Raises:
+            EndpointError: the local endpoint went away and did not come back.
+            ExecutionError: AWS cannot be reached, or refuses.
+        """
+        watch = self.watch()
+        since, trouble = watch.trouble_since, watch.trouble
+        if trouble is None or since is None:
+            return
+        if time.monotonic() - since > PATIENCE.get(self.target, PATIENCE["aws"]):
+            kind = EndpointError if isinstance(trouble, EndpointError) else ExecutionError
+            raise kind(trouble.message, code=trouble.code, hint=trouble.hint)
+
+    def _told(self, watch: Watch) -> None:
+        for listener in list(self._listeners):
+            listener()
+
+    def _forget(self) -> None:
+        """Drop what was seen: an execution that was stopped or retried changes again."""
+        watched, self._watch, self._seen = self._watch, None, None
+        if watched is not None:
+            watched.cancel()
+            self.watch()
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people read it: ``0:22``, ``1:02:03``."""
+    whole = max(0, int(seconds))
+    minutes, rest = whole // 60 % 60, whole % 60
+    return f"{whole // 3600}:{minutes:02d}:{rest:02d}" if whole >= 3600 else f"{minutes}:{rest:02d}"  # noqa: PLR2004
+
+
+def _not_taken(document: Document, states: Mapping[str, NodeState]) -> list[str]:
+    """Return the steps of branches that a condition did not choose, those inside them included."""
+    if document.engine != "sagemaker":
+        return []
+    from pipecell.definition.sagemaker import iterate_steps
+
+    skipped: list[str] = []
+    for step in iterate_steps(document):
+        if step.parent is None:
+            continue
+        condition = states.get(step.parent)
+        outcome = str((condition.metadata.get("Condition") or {}).get("Outcome", "")) if condition else ""
+        other = bool(outcome) and step.branch is not None and outcome.lower() != step.branch
+        if (other or step.parent in skipped) and step.name not in states:
+            skipped.append(step.name)
+    return skipped

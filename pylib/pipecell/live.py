@@ -1,0 +1,154 @@
+"""The live picture of an execution in a notebook: drawn again in place, and static when it is over.
+
+The monitor's thread only marks a picture as out of date. One painter thread draws, so a large
+graph never delays a look at another execution, and neither thread ever holds up the kernel. A
+picture is an ordinary SVG + text output: when the kernel dies, the last one stays.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from pipecell.errors import PipecellError
+
+if TYPE_CHECKING:
+    from pipecell.execution import Execution
+
+_log = logging.getLogger(__name__)
+
+CLOCK_SECONDS = 1.0
+"""How often running clocks are drawn."""
+
+LEAST_SECONDS = 0.2
+"""Least time between two drawings of one picture."""
+
+
+class Picture:
+    """One output of one cell that shows an execution."""
+
+    def __init__(self, execution: Execution, cell: object) -> None:
+        self.execution = execution
+        self.cell = cell
+        self.display_id = f"pipecell-{uuid.uuid4().hex[:12]}"
+        self.over = False
+        self._lock = threading.Lock()
+        self._text: str | None = None
+        self._drawn_at = float("-inf")
+
+    def open(self) -> None:
+        """Draw for the first time, as a new output of the cell that runs now."""
+        from IPython.display import display
+
+        with self._lock:
+            bundle = self.execution.bundle()
+            self._text, self._drawn_at = bundle.get("text/plain"), time.monotonic()
+            display(bundle, raw=True, display_id=self.display_id)  # type: ignore[no-untyped-call]
+            self.over = not self.execution.snapshot.running
+
+    def draw(self) -> None:
+        """Draw again where something changed; the last drawing is the one after the end."""
+        from IPython.display import update_display
+
+        with self._lock:
+            if self.over:
+                return
+            running = self.execution.snapshot.running
+            bundle = self.execution.bundle()
+            self._drawn_at = time.monotonic()
+            if bundle.get("text/plain") != self._text or not running:
+                self._text = bundle.get("text/plain")
+                update_display(bundle, raw=True, display_id=self.display_id)  # type: ignore[no-untyped-call]
+            self.over = not running
+
+    def postpone(self) -> None:
+        """Leave it as it is until the next tick."""
+        self._drawn_at = time.monotonic()
+
+    def rest(self, *, changed: bool) -> float:
+        """Return the seconds for which this picture may stay as it is."""
+        due = LEAST_SECONDS if changed else CLOCK_SECONDS
+        return max(0.0, self._drawn_at + due - time.monotonic())
+
+
+class Screen:
+    """The open pictures of one kernel, drawn by one daemon thread that lives while one is open."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._open: dict[Picture, bool] = {}  # picture: has it changed since it was drawn
+        self._latest: dict[str, Picture] = {}  # by execution ARN, over or not
+        self._thread: threading.Thread | None = None
+
+    def show(self, execution: Execution) -> None:
+        """Show an execution in the running cell, live while it runs.
+
+        A cell that shows it already gets no second picture: ``%pipeline run`` shows what it returns.
+        """
+        cell = _cell()
+        latest = self._latest.get(execution.execution_arn)
+        if latest is not None and cell is not None and latest.cell == cell:
+            return
+        picture = Picture(execution, cell)
+        picture.open()
+        self._latest[execution.execution_arn] = picture
+        if picture.over:
+            return
+        with self._condition:
+            self._open[picture] = False
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="pipecell-screen", daemon=True)
+                self._thread.start()
+        execution.listen(lambda: self._mark(picture))
+
+    def finish(self, execution: Execution) -> None:
+        """Draw an execution now, in this thread, so that its cell ends with the last state."""
+        picture = self._latest.get(execution.execution_arn)
+        if picture is not None:
+            picture.draw()
+
+    def _mark(self, picture: Picture) -> None:
+        with self._condition:
+            if picture in self._open:
+                self._open[picture] = True
+                self._condition.notify()
+
+    def _due(self) -> Picture | None:
+        """Return the picture to draw next, once it is time; None when none is open."""
+        with self._condition:
+            while True:
+                for picture in [picture for picture in self._open if picture.over]:
+                    del self._open[picture]
+                if not self._open:
+                    self._thread = None
+                    return None
+                picture, changed = min(self._open.items(), key=lambda item: item[0].rest(changed=item[1]))
+                rest = picture.rest(changed=changed)
+                if rest <= 0:
+                    self._open[picture] = False
+                    return picture
+                self._condition.wait(rest)
+
+    def _work(self) -> None:
+        while (picture := self._due()) is not None:
+            try:
+                picture.draw()
+            except PipecellError:
+                picture.postpone()  # not reachable now: the monitor tries again, and what it sees is drawn
+            except Exception:
+                _log.exception("the picture of %s cannot be drawn", picture.execution.execution_arn)
+                picture.over = True
+
+
+def _cell() -> object:
+    """Return what tells one run of one cell from another; None outside IPython."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return getattr(shell, "execution_count", None)
+    return kernel.get_parent().get("header", {}).get("msg_id")

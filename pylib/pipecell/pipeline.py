@@ -1,0 +1,286 @@
+"""Pipeline: what users hold. It ties declaring, reading, seeing and running together.
+
+``pipecell.pipeline("NAME")`` is how a notebook gets one, and this module is named the same, so the
+module itself is callable: whichever of the two an attribute lookup finds, the call works.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pipecell.errors import CheckFailedError, UsageError, did_you_mean
+from pipecell.execution import PLACES
+from pipecell.reports import Diagnostics, Preview, ProfileTable, changed_values
+
+if TYPE_CHECKING:
+    from pipecell.declare.compiled import Compiled
+    from pipecell.definition.document import Document
+    from pipecell.engines.connection import Connection
+    from pipecell.engines.engine import Engine, Progress, Selection
+    from pipecell.execution import Execution
+    from pipecell.graph import Graph
+    from pipecell.workspace import Profile, Workspace
+
+EXPORT_FORMATS = ("json",)
+"""What `Pipeline.export` writes."""
+
+
+class Pipeline:
+    """One pipeline, as its cells or its file declare it now.
+
+    Get one with ``pipecell.pipeline("NAME")`` in a notebook, or `Pipeline.read` from a file.
+
+    Args:
+        name: the name it is declared under.
+        compiled: gives the compiled definition of this moment.
+        workspace: what it runs in.
+    """
+
+    def __init__(self, name: str, compiled: Callable[[], Compiled], workspace: Workspace) -> None:
+        self.name = name
+        self._compile = compiled
+        self._workspace = workspace
+
+    @classmethod
+    def read(cls, path: str | Path, *, name: str | None = None) -> Pipeline:
+        """Read a pipeline from a SageMaker definition ``.json`` or a state machine ``.asl.json``."""
+        from pipecell.workspace import Workspace, read_file
+
+        return Workspace().add(read_file(Path(path), name))
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The definition and the files it needs, compiled once for this object.
+
+        Raises:
+            DefinitionError: the declared steps do not compile.
+        """
+        return self._compile()
+
+    @property
+    def document(self) -> Document:
+        """The official definition."""
+        return self.compiled.document
+
+    @property
+    def engine(self) -> str:
+        """``sagemaker`` or ``stepfunctions``."""
+        return self.document.engine
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The DAG."""
+        from pipecell.definition import read_graph
+
+        return read_graph(self.document)
+
+    def preview(self) -> Preview:
+        """Return the DAG, to display or to convert to SVG, text, DOT, Mermaid or JSON."""
+        return Preview(self.graph)
+
+    def check(self) -> Diagnostics:
+        """Return every problem that can be found before a launch. Needs no network."""
+        from pipecell.definition.checks import check
+
+        declared = self._workspace.declared_diagnostics(self.name)
+        return Diagnostics((*declared, *check(self.document)))
+
+    def profiles(self) -> ProfileTable:
+        """Return the parameter values of each profile, and which is in force."""
+        from pipecell.workspace import PROFILES
+
+        return ProfileTable(
+            pipeline=self.name,
+            in_force=self._workspace.profile(self.name).name,
+            values={name: self._values(self._workspace.profile(self.name, name), {}) for name in PROFILES},
+        )
+
+    def use_profile(self, profile: str, **values: Any) -> ProfileTable:
+        """Put a profile in force and set values on top of it.
+
+        Raises:
+            UsageError: no such profile or parameter, or a value of the wrong type.
+        """
+        chosen = self._workspace.profile(self.name, profile)
+        chosen = replace(chosen, values={**chosen.values, **values})
+        self._values(chosen, {})  # refuse wrong values now, not at the next run
+        self._workspace.set_profile(self.name, chosen)
+        return self.profiles()
+
+    def export(self, format: str = "json") -> str:  # noqa: A002 - the option's own name
+        """Return the pipeline without pipecell: the official definition.
+
+        Raises:
+            UsageError: a format that does not exist (``PC911``).
+        """
+        if format not in EXPORT_FORMATS:
+            raise UsageError(
+                f'export cannot write "{format}".', code="PC911", hint=did_you_mean(format, EXPORT_FORMATS)
+            )
+        return json.dumps(self.document.body, indent=2, ensure_ascii=False) + "\n"
+
+    def run(
+        self,
+        *,
+        profile: str | None = None,
+        on: str = "local",
+        engine: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        input: Any = None,  # noqa: A002 - a state machine's own word
+        only: Sequence[str] = (),
+        start_from: str | None = None,
+        role: str | None = None,
+        wait: bool = False,
+        say: Callable[[str], None] | None = None,
+        progress: Progress | None = None,
+    ) -> Execution:
+        """Check, deploy and start; return at once unless told to wait.
+
+        Args:
+            profile: ``smoke`` or ``full``; by default the one in force.
+            on: ``local`` or ``aws``. Nothing reaches AWS unless this says so.
+            engine: must be the definition's own, where given.
+            parameters: values on top of the profile's.
+            input: a state machine's input.
+            only: run these steps and reuse the others from the newest earlier execution.
+            start_from: run this step and all that wait for it, reuse the others.
+            role: role that the pipeline runs under on AWS; by default the one it was declared with,
+                else the one of the caller.
+            wait: block until it has ended, and raise if it failed.
+            say: told in one line what is about to be started, with which values, and where.
+            progress: told how far the uploads are.
+
+        Raises:
+            CheckFailedError: the checks found errors; nothing was deployed.
+            UsageError: an unknown profile, target, parameter or step.
+            ExecutionError: AWS refused, or with ``wait`` the run failed.
+        """
+        self._check_engine(engine)
+        chosen = self._workspace.profile(self.name, profile)
+        values = self._values(chosen, parameters or {})
+        selected = self._selected(only, start_from)
+        self._refuse_errors()
+        place = self._workspace.engine(self.engine, on, self.compiled.region)
+        ready = self.compiled if on == "local" else self._for_aws(role)
+        if say is not None:
+            say(self._launch_line(chosen.name, values, place))
+        place.deploy(
+            ready.document,
+            role=ready.role,
+            uploads=ready.uploads,
+            tags=ready.tags,
+            parallelism=ready.parallelism,
+            progress=progress,
+        )
+        arn = place.start(
+            ready.document, parameters=values, input=input, selection=self._selection(place, selected)
+        )
+        execution = self._workspace.remember(place, arn, profile=chosen.name)
+        return execution.wait() if wait else execution
+
+    def _values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
+        from pipecell.definition.profiles import profile_values
+
+        return profile_values(self.document, profile.name, {**profile.values, **over})
+
+    def _launch_line(self, profile: str, values: Mapping[str, Any], place: Engine) -> str:
+        from pipecell.definition.parameters import defaults
+
+        changed = changed_values(values, defaults(self.document))
+        where = PLACES[place.target] + (f" in {self.compiled.region}" if place.target == "aws" else "")
+        return f"{self.name}: profile {profile}{f' ({changed})' if changed else ''}, {where}."
+
+    def _check_engine(self, engine: str | None) -> None:
+        if engine is not None and engine != self.engine:
+            raise UsageError(
+                f"{self.name} is declared for {self.engine}.",
+                code="PC918",
+                hint=f"Use --engine {self.engine}.",
+            )
+
+    def _refuse_errors(self) -> None:
+        errors = self.check().errors
+        if errors:
+            count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
+            raise CheckFailedError(f"{self.name} has {count} and was not started.", diagnostics=errors)
+
+    def _selected(self, only: Sequence[str], start_from: str | None) -> tuple[str, ...]:
+        """Return the steps to run, none meaning all."""
+        from pipecell.definition.sagemaker import dependencies
+
+        wanted = [*only, *([start_from] if start_from else [])]
+        if not wanted:
+            return ()
+        waits = dependencies(self.document)
+        for name in wanted:
+            if name not in waits:
+                raise UsageError(
+                    f'{self.name} has no step "{name}".', code="PC907", hint=did_you_mean(name, waits)
+                )
+        chosen = set(wanted)
+        if start_from:
+            grown = True
+            reached = {start_from}
+            while grown:
+                grown = False
+                for name, needs in waits.items():
+                    if name not in reached and needs & reached:
+                        reached.add(name)
+                        grown = True
+            chosen |= reached
+        return tuple(name for name in waits if name in chosen)
+
+    def _selection(self, place: Engine, steps: tuple[str, ...]) -> Selection | None:
+        from pipecell.engines.engine import RUNNING, Selection
+
+        if not steps:
+            return None
+        ended = [row for row in place.executions(self.document.name) if row.status not in RUNNING]
+        return Selection(steps, ended[0].execution_arn if ended else None)
+
+    def _for_aws(self, role: str | None) -> Compiled:
+        """Return the definition with the account, bucket and role that it gets on AWS."""
+        from pipecell.declare.compiled import PLACEHOLDER_ROLE
+        from pipecell.declare.sagemaker_v2 import substitute
+        from pipecell.engines import identity, uploads
+
+        connection: Connection = self._workspace.connect("aws", self.compiled.region)
+        declared = self.compiled.role if self.compiled.role != PLACEHOLDER_ROLE else None
+        return substitute(
+            self.compiled,
+            account=uploads.account(connection),
+            bucket=uploads.default_bucket(connection),
+            role=role or declared or identity.execution_role(connection),
+        )
+
+    def __repr__(self) -> str:
+        return f"<Pipeline {self.name}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.preview().bundle()
+
+
+def pipeline(name: str | None = None) -> Pipeline:
+    """Return a pipeline of this notebook; without a name the only one, or the one declared last.
+
+    Raises:
+        UsageError: pipecell is not loaded here (``PC919``), or there is no such pipeline.
+    """
+    from pipecell.magics import workspace_of_this_kernel
+
+    return workspace_of_this_kernel().pipeline(name)
+
+
+class _CallableModule(ModuleType):
+    def __call__(self, name: str | None = None) -> Pipeline:
+        return pipeline(name)
+
+
+sys.modules[__name__].__class__ = _CallableModule
