@@ -42,6 +42,11 @@ def unload_ipython_extension(shell: Any) -> None:
     unload(shell)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Say where the built JupyterLab extension is: what ``jupyter-builder develop`` calls."""
+    return [{"src": "labextension", "dest": "pipecell-labextension"}]
+
+
 def __getattr__(name: str) -> Any:
     """Import what is asked for, when it is asked for."""
     if name == "__version__":
