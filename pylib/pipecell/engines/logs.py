@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipecell.engines.connection import error_code
 from pipecell.engines.engine import LogLine, StepSnapshot
-from pipecell.errors import ExecutionError
 
 _GROUPS = {
     "training-job": "/aws/sagemaker/TrainingJobs",
@@ -35,12 +34,8 @@ class LogSource:
     prefix: str
 
 
-def source_of(step: StepSnapshot) -> LogSource:
-    """Return where a started step's log is, from the ARN of its job.
-
-    Raises:
-        ExecutionError: the step has no job that writes a log (``PC707``).
-    """
+def source_of(step: StepSnapshot) -> LogSource | None:
+    """Return where a started step's log is, from the ARN of its job; None when it has none yet or at all."""
     for arn in _arns(step.metadata):
         match = re.match(r"arn:[^:]*:sagemaker:[^:]*:[^:]*:([a-z-]+)/(.+)$", arn)
         if match and match[1] in _GROUPS:
@@ -50,12 +45,10 @@ def source_of(step: StepSnapshot) -> LogSource:
         function = re.match(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:([^:]+)", arn)
         if function:
             return LogSource(f"/aws/lambda/{function[1]}", "")
-    raise ExecutionError(
-        f"A {step.type or 'step of this kind'} step writes no log.", code="PC707", step=step.name
-    )
+    return None
 
 
-def read(
+def read_log(
     client: Any, source: LogSource, pause: float, ended: Callable[[], bool] | None = None
 ) -> Iterator[LogLine]:
     """Yield log lines, oldest first.
@@ -119,6 +112,6 @@ def _arns(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         if value.startswith("arn:"):
             yield value
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for inner in value.values():
             yield from _arns(inner)

@@ -1,0 +1,231 @@
+"""Executions of Step Functions state machines, over the service's own API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipecell.definition.document import Document, read_document
+from pipecell.engines import uploads as objects
+from pipecell.engines.base import AwsEngine
+from pipecell.engines.connection import Connect
+from pipecell.engines.engine import (
+    ExecutionSnapshot,
+    ExecutionSummary,
+    Progress,
+    Selection,
+    Uploadable,
+    epoch,
+)
+from pipecell.engines.history import read_states, reason
+from pipecell.errors import ExecutionError
+
+_PAGE = 1000  # events asked for at once, the service's most
+
+
+@dataclass
+class _History:
+    """Events read so far. Full pages never change, so only the last one is asked for again."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    token: str | None = None
+
+
+class StepFunctions(AwsEngine):
+    """Step Functions in one place."""
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__(connect)
+        self._documents: dict[str, Document] = {}
+        self._histories: dict[str, _History] = {}
+        self._machines: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """``stepfunctions``."""
+        return "stepfunctions"
+
+    def deploy(
+        self,
+        document: Document,
+        *,
+        role: str,
+        uploads: Sequence[Uploadable] = (),
+        tags: Sequence[Mapping[str, str]] = (),
+        parallelism: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> str:
+        """Put uploads and definition in place: create the state machine, or update the one of that name.
+
+        Args:
+            document: the definition.
+            role: the role that the state machine runs under.
+            uploads: objects to put in S3 first.
+            tags: ``{"Key": …, "Value": …}``; on an update they are added to those that are there.
+            parallelism: must be None; state machines say it themselves.
+            progress: told how far the uploads are.
+
+        Returns:
+            The state machine's ARN.
+
+        Raises:
+            ExecutionError: AWS refused.
+            EndpointError: the local endpoint does not answer.
+        """
+        if uploads:
+            objects.put(self.connection, uploads, progress)
+        client = self.client("stepfunctions")
+        words = [{"key": tag["Key"], "value": tag["Value"]} for tag in tags]
+        text = json.dumps(document.body, ensure_ascii=False)
+        arn: str | None = None
+        with self.errors(f"creating state machine {document.name}"):
+            try:
+                arn = str(
+                    client.create_state_machine(
+                        name=document.name,
+                        definition=text,
+                        roleArn=role,
+                        **({"tags": words} if words else {}),
+                    )["stateMachineArn"]
+                )
+            except client.exceptions.StateMachineAlreadyExists:
+                arn = None
+        if arn is None:
+            arn = self._find(document.name)
+            with self.errors(f"updating state machine {document.name}"):
+                client.update_state_machine(stateMachineArn=arn, definition=text, roleArn=role)
+                if words:
+                    client.tag_resource(resourceArn=arn, tags=words)
+        self._machines[document.name] = arn
+        return arn
+
+    def start(
+        self,
+        document: Document,
+        *,
+        parameters: Mapping[str, Any],
+        input: Any = None,  # noqa: A002 - the protocol's name
+        selection: Selection | None = None,
+    ) -> str:
+        """Start the deployed state machine; return the execution's ARN.
+
+        Raises:
+            ExecutionError: AWS refused, or steps were selected, which only SageMaker pipelines know.
+        """
+        if selection is not None:
+            raise ExecutionError(
+                "A state machine runs as a whole.", code="PC705", hint="Leave out --only and --from."
+            )
+        if parameters:
+            raise ExecutionError(
+                "A state machine takes an input, not parameters.", code="PC705", hint="Use --input JSON."
+            )
+        with self.errors(f"the start of {document.name}"):
+            started = self.client("stepfunctions").start_execution(
+                stateMachineArn=self._find(document.name), input=json.dumps({} if input is None else input)
+            )
+        return str(started["executionArn"])
+
+    def describe(self, execution_arn: str) -> ExecutionSnapshot:
+        """Look once at an execution: its status, and the events since the last look."""
+        with self.errors("a look at the execution"):
+            found = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
+            events = self._events(execution_arn)
+        return ExecutionSnapshot(
+            execution_arn=execution_arn,
+            pipeline=found["stateMachineArn"].rsplit(":", 1)[-1],
+            engine=self.name,
+            target=self.target,
+            status=found["status"],
+            failure_reason=reason(found),
+            input=_json(found.get("input")),
+            output=_json(found.get("output")),
+            steps=read_states(events),
+            started=epoch(found.get("startDate")),
+            ended=epoch(found.get("stopDate")),
+        )
+
+    def definition(self, execution_arn: str) -> Document:
+        """Return the definition that this execution runs; it never changes, so it is asked for once."""
+        if execution_arn not in self._documents:
+            with self.errors("the definition of the execution"):
+                found = self.client("stepfunctions").describe_state_machine_for_execution(
+                    executionArn=execution_arn
+                )
+            self._documents[execution_arn] = read_document(found["definition"], name=found["name"])
+        return self._documents[execution_arn]
+
+    def stop(self, execution_arn: str) -> None:
+        """Stop an execution; jobs that it runs with ``.sync`` are stopped too."""
+        with self.errors("to stop the execution"):
+            self.client("stepfunctions").stop_execution(executionArn=execution_arn)
+
+    def retry(self, execution_arn: str) -> None:
+        """Go on with a failed execution: states that succeeded stay as they are."""
+        with self.errors("to redrive the execution"):
+            self.client("stepfunctions").redrive_execution(executionArn=execution_arn)
+
+    def executions(self, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
+        """Return the newest executions of one state machine, or of all here."""
+        machines = {name: arn for name, arn in self._state_machines().items() if pipeline in (None, name)}
+        rows = [row for name, arn in machines.items() for row in self._rows(name, arn, limit)]
+        return sorted(rows, key=lambda row: row.started or 0, reverse=True)[:limit]
+
+    def _rows(self, name: str, arn: str, limit: int) -> list[ExecutionSummary]:
+        with self.errors(f"to list executions of {name}"):
+            found = self.client("stepfunctions").list_executions(
+                stateMachineArn=arn, maxResults=min(limit, _PAGE)
+            )
+        return [
+            ExecutionSummary(
+                execution_arn=entry["executionArn"],
+                pipeline=name,
+                engine=self.name,
+                target=self.target,
+                status=entry["status"],
+                started=epoch(entry.get("startDate")),
+            )
+            for entry in found["executions"]
+        ]
+
+    def _state_machines(self) -> dict[str, str]:
+        with self.errors("to list state machines"):
+            pages = self.client("stepfunctions").get_paginator("list_state_machines").paginate()
+            return {
+                entry["name"]: entry["stateMachineArn"]
+                for page in pages
+                for entry in page["stateMachines"]
+                if entry.get("type") != "EXPRESS"  # an express machine keeps no list of executions
+            }
+
+    def _find(self, name: str) -> str:
+        if name not in self._machines:
+            self._machines.update(self._state_machines())
+        if name not in self._machines:
+            raise ExecutionError(f"There is no state machine {name}.", code="PC712")
+        return self._machines[name]
+
+    def _events(self, execution_arn: str) -> list[dict[str, Any]]:
+        client = self.client("stepfunctions")
+        history = self._histories.setdefault(execution_arn, _History())
+        while True:
+            request: dict[str, Any] = {"executionArn": execution_arn, "maxResults": _PAGE}
+            if history.token is not None:
+                request["nextToken"] = history.token
+            page = client.get_execution_history(**request)
+            token = page.get("nextToken")
+            if token is None:
+                return [*history.events, *page["events"]]
+            history.events += page["events"]
+            history.token = token
+
+
+def _json(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
