@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import Document
 
 PLACEHOLDER_ACCOUNT = "000000000000"
@@ -49,6 +50,26 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class LambdaFunction:
+    """A Lambda function that a pipeline creates or updates when it is deployed, for its ``LambdaStep``.
+
+    Attributes:
+        name: function name.
+        arn: ARN with the placeholder account, as the definition holds it.
+        code: the zip archive; None when it is the upload at ``bucket`` and ``key``.
+        bucket, key: where the archive is among the uploads; empty when ``code`` holds it.
+        settings: the other members of botocore's ``CreateFunctionRequest``.
+    """
+
+    name: str
+    arn: str
+    code: bytes | None
+    bucket: str = ""
+    key: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Compiled:
     """A pipeline as the product knows it: official JSON and what it refers to.
 
@@ -59,7 +80,9 @@ class Compiled:
         role: role that the pipeline runs under: the one a held-back ``upsert(role_arn=…)`` named,
             else the placeholder.
         region: region that images and the default bucket were resolved for.
-        parallelism: ``MaxParallelExecutionSteps`` of a held-back ``upsert``; None when not asked for.
+        parallelism: AWS's ``ParallelismConfiguration`` of a held-back ``upsert``; None when not asked for.
+        functions: Lambda functions to create or update before a run.
+        diagnostics: what compiling found; the checks of the definition itself come on top.
     """
 
     document: Document
@@ -68,3 +91,5 @@ class Compiled:
     role: str = PLACEHOLDER_ROLE
     region: str = "us-east-1"
     parallelism: Mapping[str, Any] | None = None
+    functions: tuple[LambdaFunction, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

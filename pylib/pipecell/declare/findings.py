@@ -1,0 +1,108 @@
+"""What declaring finds worth saying: nothing here stops a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipecell.declare.cells import CellRun, Unit, branches, name_of
+
+if TYPE_CHECKING:
+    from pipecell.definition.checks import Diagnostic
+
+
+def of_declaration(
+    name: str,
+    adopted: Any,
+    held: Mapping[str, Unit],
+    runs: Iterable[CellRun],
+    is_superseded: Callable[[Any], bool],
+) -> Iterator[Diagnostic]:
+    """Yield what there is to say about a pipeline's cells.
+
+    ``PC603`` a condition holds a step that its cell no longer declares; ``PC604`` a launch was held
+    back; ``PC606`` the adopted pipeline has another name.
+    """
+    runs = list(runs)
+    yield from _other_name(name, adopted, runs)
+    yield from _stale_children(held, is_superseded)
+    yield from _held_launches(runs)
+
+
+def _diagnostic(**fields: Any) -> Diagnostic:
+    # Here, for `definition` loads its checks with it, and a cell that declares needs none of them.
+    from pipecell.definition.checks import Diagnostic
+
+    return Diagnostic(**{"step": None, "path": None, "hint": "", "cell": None, **fields})
+
+
+def _other_name(name: str, adopted: Any, runs: Iterable[CellRun]) -> Iterator[Diagnostic]:
+    own = getattr(adopted, "name", "") or name
+    if own == name:
+        return
+    cell = next(
+        (run.number for run in runs for thing in run.capture.of("pipeline", "workflow") if thing is adopted),
+        None,
+    )
+    yield _diagnostic(
+        code="PC606",
+        severity="info",
+        message=f"{type(adopted).__name__}({own!r}) keeps its own name; this notebook calls it {name}.",
+        hint=f"Write %%pipeline {own} to call it the same everywhere.",
+        cell=cell,
+    )
+
+
+def _stale_children(held: Mapping[str, Unit], is_superseded: Callable[[Any], bool]) -> Iterator[Diagnostic]:
+    for name, unit in held.items():
+        for child in branches(unit.thing):
+            if name_of(child) not in held and is_superseded(child):
+                yield _diagnostic(
+                    code="PC603",
+                    severity="warning",
+                    step=name,
+                    message=f"{name} still holds the step {name_of(child)}, which no cell declares any more.",
+                    hint="Run this cell again.",
+                    cell=unit.run.number,
+                )
+
+
+def _held_launches(runs: Iterable[CellRun]) -> Iterator[Diagnostic]:
+    for run in runs:
+        calls = [f"{call.method}()" for call in run.offline.held]
+        if calls:
+            yield _diagnostic(
+                code="PC604",
+                severity="info",
+                message=f"A %%pipeline cell starts nothing; held back: {', '.join(dict.fromkeys(calls))}.",
+                hint="Use %pipeline run.",
+                cell=run.number,
+            )
+
+
+def left_out(adopted: Any, held: Mapping[str, Unit], compiled: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yield ``PC605`` for steps that cells declare and that an adopted pipeline does not contain."""
+    compiled = set(compiled)
+    for name, unit in held.items():
+        inner = {name, *(name_of(step) for step in getattr(unit.thing, "steps", None) or ())}
+        if not inner & compiled:
+            yield _diagnostic(
+                code="PC605",
+                severity="warning",
+                step=name,
+                message=f"{name} is declared, but not held by {type(adopted).__name__}({adopted.name!r}).",
+                hint="Add it to the list of steps there, or leave that object out: "
+                "pipecell collects the steps itself.",
+                cell=unit.run.number,
+            )
+
+
+def overwritten(keys: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yield ``PC609`` for S3 keys to which the pipeline uploads different files: the last one wins."""
+    for key in dict.fromkeys(keys):
+        yield _diagnostic(
+            code="PC609",
+            severity="warning",
+            message=f"Two different files are uploaded to the key {key}; only the last one will be there.",
+            hint="Give them different names, or the steps different inputs.",
+        )
