@@ -176,7 +176,7 @@ def parse(verb: Verb, words: Sequence[str], *, face: Face, program: str) -> Call
     options = verb.options_of(face)
     if any(word in ("-h", "--help") for word in _before_end(words)):
         return Call(verb, help=parser.format_help())
-    values, rest = parser.parse_known_args(list(words))
+    values, rest = parser.parse_known_intermixed_args(list(words))
     if rest:
         _refuse(verb, rest[0], options)
     for option in options:
@@ -211,16 +211,13 @@ def _before_end(words: Sequence[str]) -> Sequence[str]:
 class _Parser(argparse.ArgumentParser):
     """argparse, saying what is wrong in our own words instead of leaving the process."""
 
+    usage_line = ""  # kept from before parsing, while which argparse has its own idea of it
+
     def error(self, message: str) -> NoReturn:
         """Raise argparse's complaint as one line."""
-        sentence = message[:1].upper() + message[1:]
-        sentence = sentence.removeprefix("Argument ").replace(
-            "the following arguments are required", "missing"
-        )
-        raise UsageError(f"{sentence.rstrip('.')}.", code="PC911", hint=f"Usage: {self._usage()}")
-
-    def _usage(self) -> str:
-        return " ".join(self.format_usage().removeprefix("usage: ").split())
+        words = message.removeprefix("argument ").replace("the following arguments are required", "missing")
+        sentence = words[:1].upper() + words[1:]
+        raise UsageError(f"{sentence.rstrip('.')}.", code="PC911", hint=f"Usage: {self.usage_line}")
 
 
 def _parser(verb: Verb, face: Face, program: str) -> _Parser:
@@ -245,6 +242,7 @@ def _parser(verb: Verb, face: Face, program: str) -> _Parser:
         else:
             names = (option.short, option.name) if option.short else (option.name,)
             parser.add_argument(*names, dest=option.key, **settings)
+    parser.usage_line = " ".join(parser.format_usage().removeprefix("usage: ").split())
     return parser
 
 
