@@ -20,6 +20,8 @@ ENTRY = struct.Struct("<QQ")
 MAX_EVENT_BYTES = 262_118
 """CloudWatch's limit of one event (256 KiB less its overhead)."""
 
+_ESCAPES = {code: f"#{code:03o}" for code in (*range(32), 127)}
+
 
 @dataclass(frozen=True)
 class LogEvent:
@@ -46,11 +48,14 @@ class LogStream:
         host: ``algo-1``, …
         path: the log file; it may not exist yet.
         index: its time stamps.
+        escaped: show control characters as SageMaker's training logs do: a tab is ``#011``; metrics' regular
+            expressions count on it.
     """
 
     host: str
     path: Path
     index: Path
+    escaped: bool = False
 
     @property
     def size(self) -> int:
@@ -86,6 +91,8 @@ class LogStream:
                     return
                 end = offset + len(line)
                 message = line.rstrip(b"\r\n").decode("utf-8", "replace")
+                if self.escaped:
+                    message = message.translate(_ESCAPES)
                 yield LogEvent(offset, end, times.at(end), message)
                 offset = end
 

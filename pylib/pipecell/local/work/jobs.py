@@ -194,7 +194,9 @@ class Jobs:
         folder = self._existing(kind, name)
         hosts = [host["name"] for host in folder.read_spec()["hosts"]]
         return tuple(
-            LogStream(host, Path(folder.host(place).log), Path(folder.host(place).index))
+            LogStream(
+                host, Path(folder.host(place).log), Path(folder.host(place).index), escaped=kind == "training"
+            )
             for place, host in enumerate(hosts)
         )
 

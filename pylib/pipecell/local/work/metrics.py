@@ -25,7 +25,7 @@ def final_metrics(definitions: Sequence[Mapping[str, str]], log: str, index: str
     last: dict[str, dict[str, Any]] = {}
     if not patterns:
         return []
-    for event in LogStream("", Path(log), Path(index)).read(finished=True):
+    for event in LogStream("", Path(log), Path(index), escaped=True).read(finished=True):
         for name, pattern in patterns:
             for match in pattern.finditer(event.message):
                 value = _number(match)
