@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipecell.commands.table import CELL, VERBS
 from pipecell.commands.verb import Option, Verb
@@ -13,8 +13,6 @@ from pipecell.errors import PipecellError
 from pipecell.workspace import PROFILES
 
 if TYPE_CHECKING:
-    from IPython.core.completer import CompletionContext, SimpleMatcherResult
-
     from pipecell.workspace import Workspace
 
 _LINE = re.compile(r"^(?P<start>.*?)(?P<magic>%%?pipeline)(?P<rest>\s.*)$", re.DOTALL)
@@ -43,26 +41,6 @@ def candidates(line: str, workspace: Workspace) -> tuple[str, list[str]] | None:
     if verb is None:
         return begun, [each.name for each in verbs if each.name.startswith(begun)]
     return begun, [word for word in _words(verb, words, begun, workspace) if word.startswith(begun)]
-
-
-def matcher(workspace: Workspace) -> Any:
-    """Return an IPython matcher for ``Completer.custom_matchers``."""
-    from IPython.core.completer import SimpleCompletion, context_matcher
-
-    @context_matcher()  # type: ignore[untyped-decorator]
-    def pipecell_matcher(context: CompletionContext) -> SimpleMatcherResult:
-        line = context.text_until_cursor
-        inside = context.cursor_line > 0 and line.lstrip().startswith("%%")  # a cell magic is the first line
-        begun, words = (None if inside else candidates(line, workspace)) or ("", [])
-        return {
-            "completions": [SimpleCompletion(word, type="magic") for word in words],
-            "matched_fragment": begun or None,
-            "ordered": True,
-            "suppress": bool(words),
-            "do_not_suppress": set(),
-        }
-
-    return pipecell_matcher
 
 
 def _verb_of(words: list[str]) -> tuple[Verb | None, list[str], Sequence[Verb]]:

@@ -97,7 +97,7 @@ def read_notebook(
             except DeadKernelError as error:
                 raise DeclarationError("The kernel died.", code="PC691") from error
             launched = launched or bool(_LAUNCHES.search(cell.source))
-        last = nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
+        last = nbformat.v4.new_code_cell(
             f"__import__('pipecell.commands.handoff').commands.handoff.write({str(folder)!r}, {name!r})"
         )
         content.cells.append(last)

@@ -1,0 +1,95 @@
+"""The verbs' view of a notebook."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pipecell.commands.body import render_as
+from pipecell.commands.context import Context
+from pipecell.commands.progress import UploadLine
+from pipecell.errors import UsageError, did_you_mean
+from pipecell.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipecell.engines.engine import Progress
+    from pipecell.execution import Execution
+    from pipecell.pipeline import Pipeline
+
+_NAME = re.compile(r"\$(\$|[A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}")
+
+
+class NotebookContext(Context):
+    """The verbs' view of a notebook.
+
+    Args:
+        shell: the IPython shell.
+        workspace: the kernel's pipelines.
+    """
+
+    face = "notebook"
+
+    def __init__(self, shell: Any, workspace: Workspace) -> None:
+        self.shell = shell
+        self.workspace = workspace
+
+    def pipeline(self, values: argparse.Namespace) -> Pipeline:
+        """Return the named pipeline, else the one declared last."""
+        return self.workspace.pipeline(values.pipeline)
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        sys.stdout.write(line + "\n")
+
+    def row(self, text: str, data: Any) -> None:
+        """Print a row as soon as it is there."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def show(self, execution: Execution) -> None:
+        """Show an execution, live while it runs."""
+        self.workspace.screen.show(execution)
+
+    def follow(self, execution: Execution) -> None:
+        """Show an execution until it has ended; an interrupt stops the looking, not the run."""
+        self.show(execution)
+        try:
+            execution.wait(raise_on_failure=False)
+        except KeyboardInterrupt as interrupt:
+            render_as(
+                interrupt,
+                f"Stopped waiting; {execution.pipeline} goes on. "
+                "`%pipeline watch last` shows it again, `%pipeline stop` stops it.",
+            )
+            raise
+        finally:
+            self.workspace.screen.finish(execution)
+
+    def progress(self) -> Progress:
+        """Print how far a large upload is."""
+        return UploadLine(sys.stdout.write, rewrite=True)
+
+    def value(self, text: str) -> Any:
+        """Put the user's variables in place of ``$name`` and ``{name}``; ``$$`` is a dollar sign.
+
+        Raises:
+            UsageError: no such variable (``PC923``), or one that is not text, a number or a boolean.
+        """
+        whole = _NAME.fullmatch(text)
+        if whole is not None and whole[1] != "$":
+            return self._variable(whole[1] or whole[2])
+        return _NAME.sub(lambda m: "$" if m[1] == "$" else str(self._variable(m[1] or m[2])), text)
+
+    def _variable(self, name: str) -> Any:
+        namespace = self.shell.user_ns
+        if name not in namespace:
+            known = [known for known in namespace if not known.startswith("_")]
+            raise UsageError(f'There is no variable "{name}".', code="PC923", hint=did_you_mean(name, known))
+        value = namespace[name]
+        if not isinstance(value, str | int | float):
+            raise UsageError(
+                f"{name} is a {type(value).__name__}, not text, a number or a boolean.", code="PC923"
+            )
+        return value
