@@ -24,14 +24,6 @@ NOTEBOOK = ROOT / "notebooks" / "01-census.ipynb"
 ARTIFACTS = ROOT / "artifacts"
 HOME = ARTIFACTS / "home"
 CELL_SECONDS = 900
-# Where an exported page would load scripts from; the page needs none of them.
-NETWORK_SOURCES = (
-    "mathjax_url",
-    "require_js_url",
-    "jquery_url",
-    "mermaid_js_url",
-    "jupyter_widgets_base_url",
-)
 
 
 class Terminal:
@@ -103,9 +95,10 @@ def save(notebook: NotebookNode) -> tuple[Path, Path]:
     executed = ARTIFACTS / NOTEBOOK.name
     nbformat.write(notebook, executed)
     exporter = HTMLExporter(embed_images=True)
-    for source in NETWORK_SOURCES:
-        if exporter.has_trait(source):
-            setattr(exporter, source, "")
+    # The exporter would load MathJax, RequireJS and others from the network; the page needs none of them.
+    for name in exporter.trait_names():
+        if name.endswith("_url"):
+            setattr(exporter, name, "")
     page = executed.with_suffix(".html")
     page.write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
     return executed, page
