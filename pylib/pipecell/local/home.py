@@ -210,6 +210,13 @@ def _is_ours(name: str) -> bool:
     return any(name == own or name.startswith((f"{own}-", f".{own}.")) for own in _OURS)
 
 
+def installed_version() -> str:
+    """Return the version of this pipecell; two that differ do not share a running endpoint."""
+    from importlib.metadata import version
+
+    return version("pipecell")
+
+
 def unusable(path: Path, error: OSError) -> EndpointError:
     """Return the error that says what the operating system refused, and the way out."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:

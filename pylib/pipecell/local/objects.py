@@ -64,7 +64,16 @@ CREATE TABLE parts (
     PRIMARY KEY (upload, number)
 ) WITHOUT ROWID;
 CREATE INDEX parts_by_blob ON parts (blob);
+CREATE TABLE completed (
+    id TEXT PRIMARY KEY,
+    bucket TEXT NOT NULL,
+    key BLOB NOT NULL,
+    etag TEXT NOT NULL,
+    time REAL NOT NULL
+);
 """
+
+_COMPLETED_KEPT_SECONDS = 7 * 24 * 3600
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -174,6 +183,10 @@ class ObjectStore:
 
     def sweep(self) -> int:
         """Remove blobs that a crash left without a row; return how many."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM completed WHERE time < ?", (self.clock() - _COMPLETED_KEPT_SECONDS,)
+            )
         return self.blobs.sweep(self._named)
 
     # Buckets
@@ -378,17 +391,27 @@ class ObjectStore:
 
     def delete(self, bucket: str, key: str, condition: Condition | None = None) -> bool:
         """Remove an object; return whether it was there."""
+        return bool(self.delete_many(bucket, [key], condition))
+
+    def delete_many(
+        self, bucket: str, keys: Collection[str], condition: Condition | None = None
+    ) -> tuple[str, ...]:
+        """Remove objects in one transaction; return the keys that were there."""
+        removed: dict[str, str] = {}
         with self.database.transaction() as connection:
             require_bucket(connection, bucket)
-            row = self._row(connection, bucket, key)
-            if condition is not None:
-                self._check_condition(self._info(row) if row else None, condition, key)
-            if row is None:
-                return False
-            connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, encode_key(key)))
-            unused = self.unnamed(connection, [row["blob"]])
+            for key in keys:
+                row = self._row(connection, bucket, key)
+                if condition is not None:
+                    self._check_condition(self._info(row) if row else None, condition, key)
+                if row is not None:
+                    connection.execute(
+                        "DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, encode_key(key))
+                    )
+                    removed[key] = row["blob"]
+            unused = self.unnamed(connection, removed.values())
         self.remove_blobs(unused)
-        return True
+        return tuple(removed)
 
     def copy(
         self,

@@ -240,9 +240,9 @@ class _Reader:
         return value
 
     def _read_integer(self, shape: Mapping[str, Any], value: Any, path: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            if not (isinstance(value, float) and value.is_integer()):
-                raise _serialization(f"{_token(value)} can not be converted to an Integer", path)
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not whole:
+            raise _serialization(f"{_token(value)} can not be converted to an Integer", path)
         number = int(value)
         self._check_value(shape, number, path)
         return number

@@ -286,12 +286,27 @@ class Uploads:
                     self._require(connection, upload)
                     unused = self._objects.replace(connection, info, blob, condition)
                     unused += self._forget(connection, upload)
+                    connection.execute(
+                        "INSERT INTO completed (id, bucket, key, etag, time) VALUES (?, ?, ?, ?, ?)",
+                        (upload.id, upload.bucket, encode_key(upload.key), info.etag, info.modified),
+                    )
             except BaseException:
                 if len(chosen) > 1:
                     self._objects.blobs.remove(blob)
                 raise
         self._objects.remove_blobs(unused)
         return info
+
+    def completed(self, bucket: str, key: str, upload_id: str) -> ObjectInfo | None:
+        """Return the object that an upload became, for a client that asks again after a lost answer."""
+        rows = self._database.query(
+            "SELECT etag FROM completed WHERE id = ? AND bucket = ? AND key = ?",
+            (upload_id, bucket, encode_key(key)),
+        )
+        if not rows or not self._objects.exists(bucket, key):
+            return None
+        info = self._objects.head(bucket, key)
+        return info if info.etag == rows[0]["etag"] else None
 
     def _chosen(self, upload: Upload, choices: Sequence[PartChoice]) -> list[sqlite3.Row]:
         rows = {

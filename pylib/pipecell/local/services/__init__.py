@@ -1,1 +1,33 @@
 """What AWS says on the wire, one room a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipecell.local.home import Home
+    from pipecell.local.objects import ObjectStore
+    from pipecell.local.store import Store
+    from pipecell.local.wire import Handler
+
+
+def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handler]:
+    """Return the services by signing name; ``*`` answers for all that are not named.
+
+    Args:
+        home: a home that has been created.
+        store: its state.
+        objects: its objects.
+    """
+    from pipecell.local.credentials import Credentials
+    from pipecell.local.services import s3
+    from pipecell.local.services.identity import Iam, Sts
+    from pipecell.local.services.others import Others
+
+    others = Others(home)
+    return {
+        "*": others,
+        "s3": s3.build(objects),
+        "sts": Sts(Credentials.load(home), others),
+        "iam": Iam(others),
+    }

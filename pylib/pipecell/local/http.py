@@ -1,0 +1,189 @@
+"""HTTP by cheroot: threads, keep-alive, bodies in constant memory."""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import responses as reasons
+from typing import Any
+
+from cheroot.server import Gateway, HTTPRequest, HTTPServer
+
+from pipecell.errors import EndpointError
+from pipecell.local.payload import WholeBody
+from pipecell.local.wire import FileSlice, Response, ServiceError
+
+_FIRST_THREADS = 16
+_MORE_THREADS = 16
+_MOST_THREADS = 256
+# A client may hold a download still while it works on what it has; AWS, too, waits for minutes.
+_TIMEOUT_SECONDS = 300
+_MAX_HEADER_BYTES = 128 * 1024
+_NO_BODY = {204, 304}
+
+log = logging.getLogger("pipecell.local")
+
+
+@dataclass
+class RawRequest:
+    """A request as HTTP brought it.
+
+    Args:
+        method: ``GET``, …
+        target: path and query as sent.
+        headers: names in lower case.
+        body: the message's body.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: WholeBody = field(default_factory=lambda: WholeBody(io.BytesIO(), 0))
+
+
+class HttpServer:
+    """A threaded HTTP/1.1 server on one address.
+
+    Args:
+        host: address to bind.
+        port: 0 for any free one.
+        answer: returns the response to a request; called from many threads.
+    """
+
+    def __init__(self, host: str, port: int, answer: Callable[[RawRequest], Response]) -> None:
+        self._address = (host, port)
+        self._server = _Cheroot(
+            self._address,
+            gateway=lambda request: _Gateway(request, answer),
+            minthreads=_FIRST_THREADS,
+            maxthreads=_MOST_THREADS,
+        )
+        self._stopping = threading.Lock()
+        self._bound = False
+
+    @property
+    def port(self) -> int:
+        """The port that was bound."""
+        return int(self._server.bind_addr[1])
+
+    def bind(self) -> None:
+        """Take the port and begin to listen.
+
+        Raises:
+            EndpointError: PC804, the port is taken.
+        """
+        try:
+            self._server.prepare()
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE or "in use" in str(error)
+            raise EndpointError(
+                f"The endpoint cannot listen on {self._address[0]}:{self._address[1]}: "
+                f"{'another program uses the port' if taken else error}.",
+                code="PC804",
+                hint="End that program, or start the endpoint with another --port (0 takes any free one).",
+            ) from error
+        self._bound = True
+
+    def serve(self) -> None:
+        """Answer until `stop`."""
+        self._server.serve()
+
+    def stop(self) -> None:
+        """Finish the requests in progress, for two seconds at most, and release the port."""
+        with self._stopping:
+            if self._bound:
+                self._bound = False
+                self._server.stop()
+
+
+class _Cheroot(HTTPServer):
+    """cheroot's server, growing its threads with the requests that wait (long polls hold one each)."""
+
+    timeout = _TIMEOUT_SECONDS
+    shutdown_timeout = 2
+    keep_alive_conn_limit = 1024
+    request_queue_size = 256
+    max_request_header_size = _MAX_HEADER_BYTES
+    server_name = "pipecell"
+    nodelay = True
+
+    def process_conn(self, conn: Any) -> None:
+        if self.requests.idle <= self.requests._queue.qsize():
+            self.requests.grow(_MORE_THREADS)
+        super().process_conn(conn)
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        log.log(level, "%s", msg, exc_info=traceback)
+
+
+class _Gateway(Gateway):
+    def __init__(self, request: HTTPRequest, answer: Callable[[RawRequest], Response]) -> None:
+        super().__init__(request)
+        self._answer = answer
+
+    def respond(self) -> None:
+        request = self.req
+        headers = {name.decode("latin-1").lower(): _text(value) for name, value in request.inheaders.items()}
+        length = None if request.chunked_read else int(headers.get("content-length", 0))
+        body = WholeBody(request.rfile, length)
+        raw = RawRequest(request.method.decode(), request.uri.decode("latin-1"), headers, body)
+        response = self._answer(raw)
+        try:
+            body.drain()
+        except ServiceError:
+            request.close_connection = True
+        try:
+            self._write(response)
+        finally:
+            if isinstance(response.body, FileSlice):
+                response.body.file.close()
+
+    def _write(self, response: Response) -> None:
+        request = self.req
+        body = response.body
+        request.status = f"{response.status} {_reason(response.status)}".encode()
+        out = {name.lower(): value for name, value in response.headers.items()}
+        if isinstance(body, bytes) and response.status not in _NO_BODY:
+            out.setdefault("content-length", str(len(body)))
+        elif isinstance(body, FileSlice):
+            out["content-length"] = str(body.length)
+        request.outheaders = [
+            (_header_name(name), value.encode("utf-8", errors="surrogateescape"))
+            for name, value in out.items()
+        ]
+        request.ensure_headers_sent()
+        if request.method == b"HEAD" or response.status in _NO_BODY:
+            return
+        if isinstance(body, bytes):
+            if body:
+                request.write(body)
+        elif isinstance(body, FileSlice):
+            sent = request.conn.socket.sendfile(body.file, body.offset, body.length) if body.length else 0
+            if sent != body.length:
+                # The announced length cannot be kept; only a broken connection tells the client.
+                request.close_connection = True
+        else:
+            for chunk in body:
+                if chunk:
+                    request.write(chunk)
+
+
+def _header_name(name: str) -> bytes:
+    return (
+        "-".join(part.capitalize() for part in name.split("-")).encode() if "_" not in name else name.encode()
+    )
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _reason(status: int) -> str:
+    return reasons.get(status, "Unknown")

@@ -1,0 +1,75 @@
+"""Errors in the shape of the protocol that the client speaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+from pipecell.local.json_service import error_response as json_error
+from pipecell.local.wire import Response, ServiceError
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
+
+# What JSON services call the errors that `signature` names as S3 does.
+_JSON_CODES = {
+    "AccessDenied": "MissingAuthenticationTokenException",
+    "InvalidAccessKeyId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "RequestTimeTooSkewed": "InvalidSignatureException",
+    "AuthorizationHeaderMalformed": "IncompleteSignatureException",
+    "AuthorizationQueryParametersError": "IncompleteSignatureException",
+}
+
+
+def render(error: ServiceError, service: str, headers: Mapping[str, str], request_id: str) -> Response:
+    """Return an error as a client of a service expects it.
+
+    Args:
+        error: what went wrong.
+        service: signing name; "" when it is not known.
+        headers: of the request, in lower case.
+        request_id: shown in the error where the protocol has a place for it.
+    """
+    content_type = headers.get("content-type", "")
+    if "x-amz-target" in headers or "json" in content_type:
+        return json_error(_renamed(error))
+    if service not in {"s3", "s3-object-lambda", ""} or "x-www-form-urlencoded" in content_type:
+        if "x-www-form-urlencoded" in content_type:
+            return query_error(error, request_id)
+        return json_error(_renamed(error))
+    return s3_error(error, request_id)
+
+
+def s3_error(error: ServiceError, request_id: str) -> Response:
+    """Return an error as S3 holds it."""
+    members = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": request_id}
+    inner = "".join(f"<{name}>{escape_text(str(value))}</{name}>" for name, value in members.items())
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'
+    return Response(error.status, {"content-type": "application/xml"}, body.encode(errors="replace"))
+
+
+def query_error(error: ServiceError, request_id: str) -> Response:
+    """Return an error as the query protocol (iam, sts, sns, …) holds it."""
+    kind = "Receiver" if error.status >= 500 else "Sender"  # noqa: PLR2004
+    body = (
+        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape_text(error.code)}</Code>"
+        f"<Message>{escape_text(error.message)}</Message></Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+    return Response(error.status, {"content-type": "text/xml"}, body.encode(errors="replace"))
+
+
+def escape_text(text: str) -> str:
+    """Return text as XML holds it; what XML 1.0 cannot hold becomes references, as S3 sends it."""
+    return _CONTROL.sub(lambda found: f"&#{ord(found[0])};", escape(text))
+
+
+def _renamed(error: ServiceError) -> ServiceError:
+    return ServiceError(
+        _JSON_CODES.get(error.code, error.code), error.message, error.status, **_json_fields(error)
+    )
+
+
+def _json_fields(error: ServiceError) -> dict[str, object]:
+    return {} if error.code in _JSON_CODES else dict(error.fields)
