@@ -94,10 +94,11 @@ class ShellContext(Context):
         self._out.flush()
         self.say(f"{execution.execution_arn}\n`pipecell watch {execution.execution_arn}` follows it.")
 
-    def follow(self, execution: Execution) -> None:
+    def follow(self, execution: Execution, caption: str) -> None:
         """Show an execution until it has ended: drawn over itself in a terminal, else line by line."""
         from pipecell.terminal import follow
 
+        self.say(caption)
         stream = self._err if self._json else self._out
         try:
             follow(execution, stream, color=_colored(stream))

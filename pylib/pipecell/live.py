@@ -3,6 +3,10 @@
 The monitor's thread only marks a picture as out of date. One painter thread draws, so a large
 graph never delays a look at another execution, and neither thread ever holds up the kernel. A
 picture is an ordinary SVG + text output: when the kernel dies, the last one stays.
+
+A cell that waits ends with two outputs: a caption, which was the live picture meanwhile, and the
+last picture. A notebook that is run as a test compares first drawings, not later ones (nbval
+knows no ``update_display_data``), so the first one must be what is stored in the end.
 """
 
 from __future__ import annotations
@@ -30,8 +34,9 @@ LEAST_SECONDS = 0.2
 class Picture:
     """One output of one cell that shows an execution."""
 
-    def __init__(self, execution: Execution, cell: object) -> None:
+    def __init__(self, execution: Execution, cell: object, caption: str | None) -> None:
         self.execution = execution
+        self.caption = caption
         self.cell = cell
         self.display_id = f"pipecell-{uuid.uuid4().hex[:12]}"
         self.over = False
@@ -41,28 +46,40 @@ class Picture:
 
     def open(self) -> None:
         """Draw for the first time, as a new output of the cell that runs now."""
-        from IPython.display import display
-
         with self._lock:
+            running = self.execution.snapshot.running
             bundle = self.execution.bundle()
             self._text, self._drawn_at = bundle.get("text/plain"), time.monotonic()
-            display(bundle, raw=True, display_id=self.display_id)  # type: ignore[no-untyped-call]
-            self.over = not self.execution.snapshot.running
+            if self.caption is not None:
+                _display({"text/plain": self.caption}, self.display_id)
+                _display(bundle, self.display_id, update=True)
+            else:
+                _display(bundle, self.display_id)
+                self.over = not running
 
     def draw(self) -> None:
         """Draw again where something changed; the last drawing is the one after the end."""
-        from IPython.display import update_display
-
         with self._lock:
             if self.over:
                 return
             running = self.execution.snapshot.running
             bundle = self.execution.bundle()
             self._drawn_at = time.monotonic()
-            if bundle.get("text/plain") != self._text or not running:
+            if bundle.get("text/plain") != self._text:
                 self._text = bundle.get("text/plain")
-                update_display(bundle, raw=True, display_id=self.display_id)  # type: ignore[no-untyped-call]
-            self.over = not running
+                _display(bundle, self.display_id, update=True)
+            self.over = not running and self.caption is None
+
+    def close(self) -> None:
+        """Draw for the last time, in the running cell: its caption again, and below it the last picture."""
+        with self._lock:
+            self.over = True
+            bundle = self.execution.bundle()
+            if self.caption is None:
+                _display(bundle, self.display_id, update=True)
+            else:
+                _display({"text/plain": self.caption}, self.display_id, update=True)
+                _display(bundle, f"{self.display_id}-end")
 
     def postpone(self) -> None:
         """Leave it as it is until the next tick."""
@@ -83,16 +100,20 @@ class Screen:
         self._latest: dict[str, Picture] = {}  # by execution ARN, over or not
         self._thread: threading.Thread | None = None
 
-    def show(self, execution: Execution) -> None:
+    def show(self, execution: Execution, *, caption: str | None = None) -> None:
         """Show an execution in the running cell, live while it runs.
 
         A cell that shows it already gets no second picture: ``%pipeline run`` shows what it returns.
+
+        Args:
+            execution: what to show.
+            caption: what stays in the live picture's place after `finish`, for a cell that waits.
         """
         cell = _cell()
         latest = self._latest.get(execution.execution_arn)
         if latest is not None and cell is not None and latest.cell == cell:
             return
-        picture = Picture(execution, cell)
+        picture = Picture(execution, cell, caption)
         picture.open()
         self._latest[execution.execution_arn] = picture
         if picture.over:
@@ -105,10 +126,16 @@ class Screen:
         execution.listen(lambda: self._mark(picture))
 
     def finish(self, execution: Execution) -> None:
-        """Draw an execution now, in this thread, so that its cell ends with the last state."""
+        """Draw an execution for the last time, in this thread, so that its cell ends with the last state."""
+        picture = self._latest.get(execution.execution_arn)
+        if picture is not None and not picture.over:
+            picture.close()
+
+    def release(self, execution: Execution) -> None:
+        """Let a picture live on by itself: its cell no longer waits for the end."""
         picture = self._latest.get(execution.execution_arn)
         if picture is not None:
-            picture.draw()
+            picture.caption = None
 
     def _mark(self, picture: Picture) -> None:
         with self._condition:
@@ -141,6 +168,15 @@ class Screen:
             except Exception:
                 _log.exception("the picture of %s cannot be drawn", picture.execution.execution_arn)
                 picture.over = True
+
+
+def _display(bundle: dict[str, str], display_id: str, *, update: bool = False) -> None:
+    from IPython.display import display, update_display
+
+    if update:
+        update_display(bundle, raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
+    else:
+        display(bundle, raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
 
 
 def _cell() -> object:

@@ -40,8 +40,12 @@ class Context(ABC):
         """Show an execution and go on."""
 
     @abstractmethod
-    def follow(self, execution: Execution) -> None:
+    def follow(self, execution: Execution, caption: str) -> None:
         """Show an execution until it has ended; it goes on when people stop looking.
+
+        Args:
+            execution: what to show.
+            caption: what it is, in one line.
 
         Raises:
             EndpointError: the local endpoint went away and did not come back.

@@ -52,20 +52,20 @@ class NotebookContext(Context):
         """Show an execution, live while it runs."""
         self.workspace.screen.show(execution)
 
-    def follow(self, execution: Execution) -> None:
+    def follow(self, execution: Execution, caption: str) -> None:
         """Show an execution until it has ended; an interrupt stops the looking, not the run."""
-        self.show(execution)
+        self.workspace.screen.show(execution, caption=caption)
         try:
             execution.wait(raise_on_failure=False)
         except KeyboardInterrupt as interrupt:
+            self.workspace.screen.release(execution)
             render_as(
                 interrupt,
                 f"Stopped waiting; {execution.pipeline} goes on. "
                 "`%pipeline watch last` shows it again, `%pipeline stop` stops it.",
             )
             raise
-        finally:
-            self.workspace.screen.finish(execution)
+        self.workspace.screen.finish(execution)
 
     def progress(self) -> Progress:
         """Print how far a large upload is."""

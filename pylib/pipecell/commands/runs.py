@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def run(context: Context, values: argparse.Namespace) -> Result:
     """Deploy and start; with ``--wait`` the result is the execution's."""
     pipeline = context.pipeline(values)
+    said: list[str] = []
     execution = pipeline.run(
         profile=values.profile,
         on=values.on or "local",
@@ -28,11 +29,13 @@ def run(context: Context, values: argparse.Namespace) -> Result:
         only=[name for name in (values.only or "").split(",") if name],
         start_from=getattr(values, "from"),
         role=values.role,
-        say=context.say,
+        say=said.append,
         progress=context.progress(),
     )
+    caption = "\n".join(said)
     if values.wait:
-        return _followed(context, execution)
+        return _followed(context, execution, caption)
+    context.say(caption)
     context.show(execution)
     return Result(data=execution.to_json(), value=execution)
 
@@ -43,7 +46,7 @@ def watch(context: Context, values: argparse.Namespace) -> Result:
     if values.once or (context.face == "notebook" and not values.wait):
         context.show(execution)
         return Result(data=execution.to_json(), value=execution, exit_code=_exit_code(execution))
-    return _followed(context, execution)
+    return _followed(context, execution, execution.execution_arn)
 
 
 def logs(context: Context, values: argparse.Namespace) -> Result:
@@ -86,8 +89,8 @@ def _execution(context: Context, values: argparse.Namespace) -> Execution:
     return context.workspace.execution(values.execution or "last", on=values.on, pipeline=pipeline)
 
 
-def _followed(context: Context, execution: Execution) -> Result:
-    context.follow(execution)
+def _followed(context: Context, execution: Execution, caption: str) -> Result:
+    context.follow(execution, caption)
     error: Exception | None = None
     try:
         execution.wait()
