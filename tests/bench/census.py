@@ -28,7 +28,8 @@ def matrix(name):
 settings = dict(objective="binary:logistic", eval_metric=["logloss", "auc"], max_depth=5, eta=0.2, gamma=4,
                 min_child_weight=6, subsample=0.8)
 train, validation = matrix("train"), matrix("validation")
-booster = xgboost.train(settings, train, 50, [(train, "train"), (validation, "validation")], verbose_eval=False)
+watched = [(train, "train"), (validation, "validation")]
+booster = xgboost.train(settings, train, 50, watched, verbose_eval=False)
 content = bytes(booster.save_raw("ubj"))
 entry = tarfile.TarInfo("xgboost-model")
 entry.size = len(content)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pipecell.view.dot import to_dot
-from pipecell.view.svg import to_svg
-
 from pipecell.definition import read_document, read_graph
 from pipecell.graph import Graph
+from pipecell.view.dot import to_dot
+from pipecell.view.svg import to_svg
 from tests.bench.reading import definition
 from tests.bench.row import Row, median_seconds
 
