@@ -165,6 +165,37 @@ def set_status(
     )
 
 
+def update(
+    connection: sqlite3.Connection,
+    execution_id: str,
+    *,
+    display_name: str | None,
+    description: str | None,
+    parallelism: int | None,
+) -> None:
+    """Change an execution's words and limit; what is None stays."""
+    connection.execute(
+        "UPDATE execution SET display_name = coalesce(?, display_name),"
+        " description = coalesce(?, description), parallelism = coalesce(?, parallelism) WHERE id = ?",
+        (display_name, description, parallelism, execution_id),
+    )
+
+
+def prepare_retry(connection: sqlite3.Connection, execution_id: str, parallelism: int | None) -> None:
+    """Let an execution that failed or was stopped go on: its unfinished steps are due now."""
+    now = time.time()
+    connection.execute(
+        "UPDATE step SET status = 'Starting', due = ?, ended = NULL, retries = NULL, begun = ?, job_kind = NULL,"
+        " job_name = NULL, token = NULL WHERE execution = ? AND status IN ('Failed', 'Stopped')",
+        (now, now, execution_id),
+    )
+    connection.execute(
+        "UPDATE execution SET status = 'Executing', failure_reason = NULL, stopping = 0, modified = ?,"
+        " parallelism = coalesce(?, parallelism) WHERE id = ?",
+        (now, parallelism, execution_id),
+    )
+
+
 def running(query: Query) -> list[str]:
     """Return the ids of the executions that have not ended, oldest first."""
     rows = query("SELECT id FROM execution WHERE status IN ('Executing', 'Stopping') ORDER BY created", ())

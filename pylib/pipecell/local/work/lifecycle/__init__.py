@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -32,6 +32,9 @@ Listener = Callable[[JobRecord], None]
 
 class Driver(Protocol):
     """How the work of one kind of job is done."""
+
+    def refusal(self, kind: str, request: Mapping[str, Any]) -> str | None:
+        """Say why a request cannot run here, None when it can."""
 
     def launch(self, job: JobRecord) -> None:
         """Start the work, or do nothing where it was started before."""
@@ -58,11 +61,14 @@ class Lifecycle:
         self._store = store
         self._drivers = drivers
         self._listeners: list[Listener] = []
-        self._ending = threading.Lock()
 
     def listen(self, listener: Listener) -> None:
         """Tell someone of every job that ends from now on."""
         self._listeners.append(listener)
+
+    def refusal(self, kind: str, request: Mapping[str, Any]) -> str | None:
+        """Say why a request for a job cannot run here, None when it can."""
+        return self._drivers[kind].refusal(kind, request)
 
     def create(
         self,
@@ -161,6 +167,8 @@ class Lifecycle:
             self.launch(job.kind, job.name)
             if job.status == "Stopping":
                 self._drivers[job.kind].stop(job)
+            if self._drivers[job.kind].status(job).is_final:
+                self.ended(job.kind, job.name)
 
     def _finish(self, job: JobRecord, status: JobStatus) -> None:
         with self._store.transaction() as connection:
@@ -175,8 +183,6 @@ class Lifecycle:
 
 
 def _never_started(job: JobRecord, reason: str) -> JobStatus:
-    import time
-
     return JobStatus(
         status="Failed",
         secondary="Failed",
@@ -184,8 +190,3 @@ def _never_started(job: JobRecord, reason: str) -> JobStatus:
         ended=time.time(),
         failure_reason=reason[:1024],
     )
-
-
-def kinds_of_processes() -> Sequence[str]:
-    """Return the kinds of jobs that are processes of this machine."""
-    return [kind for kind, words in KINDS.items() if words.is_process]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pipecell.definition.sagemaker import StepView
-from pipecell.local.work.pipelines.handler import StepRun
+from pipecell.local.work.lifecycle.tuning import summaries_of
+from pipecell.local.work.pipelines.handler import Ended, StepRun
 from pipecell.local.work.pipelines.steps.images import ImageCheck
 from pipecell.local.work.pipelines.steps.job import JobHandler
 
@@ -37,6 +39,15 @@ class Tuning(JobHandler):
             "TrainingJobDefinition": {name: definition[name] for name in _IDENTIFYING if name in definition},
             "TrainingJobDefinitions": run.arguments.get("TrainingJobDefinitions"),
         }
+
+    def look(self, run: StepRun) -> Ended | None:
+        """Return the job's description, with its training jobs, the best one first."""
+        ended = super().look(run)
+        if ended is None or ended.status != "Succeeded":
+            return ended
+        job = run.platform.lifecycle.find(self.kind, str(run.record.job_name))
+        summaries = summaries_of(run.platform.store, job) if job is not None else []
+        return replace(ended, properties={**ended.properties, "TrainingJobSummaries": summaries})
 
     def refusal(self, view: StepView, resolved: Mapping[str, Any]) -> str | None:
         """Refuse an image that nothing stands in for."""
