@@ -20,14 +20,17 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         objects: its objects.
     """
     from pipecell.local.credentials import Credentials
-    from pipecell.local.services import s3
+    from pipecell.local.services import logs, s3, sagemaker
     from pipecell.local.services.identity import Iam, Sts
     from pipecell.local.services.others import Others
 
     others = Others(home)
+    jobs = sagemaker.build(home, store, objects)
     return {
         "*": others,
         "s3": s3.build(objects),
         "sts": Sts(Credentials.load(home), others),
         "iam": Iam(others),
+        "sagemaker": jobs,
+        "logs": logs.build(store, jobs),
     }
