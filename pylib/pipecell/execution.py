@@ -210,6 +210,7 @@ class Execution:
 
     def header(self, snapshot: ExecutionSnapshot | None = None) -> Header:
         """Return the line above the picture: name, status, time, where it runs."""
+        from pipecell.view.durations import duration
         from pipecell.view.header import Header
 
         seen = snapshot or self.snapshot
@@ -294,13 +295,6 @@ class Execution:
         if watched is not None:
             watched.cancel()
             self.watch()
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people read it: ``0:22``, ``1:02:03``."""
-    whole = max(0, int(seconds))
-    minutes, rest = whole // 60 % 60, whole % 60
-    return f"{whole // 3600}:{minutes:02d}:{rest:02d}" if whole >= 3600 else f"{minutes}:{rest:02d}"  # noqa: PLR2004
 
 
 def _not_taken(document: Document, states: Mapping[str, NodeState]) -> list[str]:

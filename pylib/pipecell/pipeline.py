@@ -108,10 +108,14 @@ class Pipeline:
         Raises:
             UsageError: no such profile or parameter, or a value of the wrong type.
         """
+        from pipecell.definition.parameters import bind, coerce, declared
+
         chosen = self._workspace.profile(self.name, profile)
-        chosen = replace(chosen, values={**chosen.values, **values})
-        self._values(chosen, {})  # refuse wrong values now, not at the next run
-        self._workspace.set_profile(self.name, chosen)
+        parameters = {parameter.name: parameter for parameter in declared(self.document)}
+        if not values.keys() <= parameters.keys():
+            bind(self.document, values)  # refuses the unknown name
+        right = {name: coerce(parameters[name], value) for name, value in values.items()}
+        self._workspace.set_profile(self.name, replace(chosen, values={**chosen.values, **right}))
         return self.profiles()
 
     def export(self, format: str = "json") -> str:  # noqa: A002 - the option's own name
@@ -162,9 +166,11 @@ class Pipeline:
             UsageError: an unknown profile, target, parameter or step.
             ExecutionError: AWS refused, or with ``wait`` the run failed.
         """
+        from pipecell.definition.parameters import bind
+
         self._check_engine(engine)
         chosen = self._workspace.profile(self.name, profile)
-        values = self._values(chosen, parameters or {})
+        values = bind(self.document, self._values(chosen, parameters or {}))
         selected = self._selected(only, start_from)
         self._refuse_errors()
         place = self._workspace.engine(self.engine, on, self.compiled.region)

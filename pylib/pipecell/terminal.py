@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, TextIO
 
-from pipecell.execution import duration
+from pipecell.view.durations import duration
 
 if TYPE_CHECKING:
     from pipecell.engines.engine import ExecutionSnapshot

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.engines.engine import Engine
 from pipecell.engines.monitor import Monitor
-from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean
+from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean, nearest
 from pipecell.live import Screen
 
 if TYPE_CHECKING:
@@ -296,12 +296,11 @@ def read_file(path: Path, name: str | None = None) -> Compiled:
     try:
         content = path.read_bytes()
     except OSError as error:
-        siblings = (
-            [entry.name for entry in islice(path.parent.iterdir(), 200)] if path.parent.is_dir() else []
-        )
+        siblings = (entry.name for entry in islice(path.parent.iterdir(), 500)) if path.parent.is_dir() else ()
+        close = nearest(path.name, (name for name in siblings if name != path.name))
         raise UsageError(
             f"{path} cannot be read: {error.strerror or error}.",
             code="PC917",
-            hint=did_you_mean(path.name, siblings),
+            hint=f'Did you mean "{path.with_name(close)}"?' if close else "",
         ) from error
     return Compiled(read_document(content, name=name, origin=str(path)), region="")

@@ -8,7 +8,7 @@ from pipecell import execution as module
 from pipecell.engines.engine import StepSnapshot
 from pipecell.engines.monitor import Monitor
 from pipecell.errors import EndpointError, ExecutionError, UsageError
-from pipecell.execution import Execution, Log, duration
+from pipecell.execution import Execution, Log
 from pipecell.live import Screen
 from tests.unit.engines.fakes import FakeEngine, snapshot
 
@@ -102,13 +102,6 @@ def test_header_says_where_and_which_profile() -> None:
     header = execution.header()
     assert (header.title, header.status, header.elapsed) == ("p", "Succeeded", "1:02")
     assert header.chips == ("smoke", "on this machine")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (22.9, "0:22"), (61, "1:01"), (3723, "1:02:03"), (-1, "0:00")]
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_branches_that_were_not_taken() -> None:
