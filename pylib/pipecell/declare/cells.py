@@ -8,12 +8,14 @@ name, so the newer object fits. Nothing here imports an SDK; its objects are rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from pipecell.declare.capture import Capture
-from pipecell.declare.sagemaker_v2.context import Offline
 from pipecell.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from pipecell.declare.capture import Capture
+    from pipecell.declare.sagemaker_v2.context import Offline
 
 EngineName = Literal["sagemaker", "stepfunctions"]
 
@@ -40,8 +42,8 @@ class CellRun:
     sequence: int
     source: str
     engine: EngineName | None
-    capture: Capture = field(default_factory=Capture)
-    offline: Offline = field(default_factory=Offline)
+    capture: Capture
+    offline: Offline
 
     @property
     def is_anonymous(self) -> bool:
@@ -81,12 +83,12 @@ def step_of(item: Any) -> Any:
 
 def members(unit: Any) -> list[Any]:
     """Return the steps inside a step collection; none for a step."""
-    return list(unit.steps) if hasattr(unit, "request_dicts") else []
+    return list(unit.steps) if hasattr(type(unit), "request_dicts") else []
 
 
 def branches(unit: Any) -> list[Any]:
     """Return the direct children of a condition step, both branches; none for other steps."""
-    if not hasattr(unit, "if_steps"):
+    if "if_steps" not in vars(unit):  # states answer None to any attribute
         return []
     return [step_of(item) for item in [*unit.if_steps, *unit.else_steps]]
 

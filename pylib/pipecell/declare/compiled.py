@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipecell.definition.checks import Diagnostic
+    from pipecell.definition.checks.diagnostic import Diagnostic
     from pipecell.definition.document import Document
 
 PLACEHOLDER_ACCOUNT = "000000000000"

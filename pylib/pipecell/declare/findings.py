@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell.declare.cells import CellRun, Unit, branches, name_of
 
 if TYPE_CHECKING:
-    from pipecell.definition.checks import Diagnostic
+    from pipecell.definition.checks.diagnostic import Diagnostic
 
 
 def of_declaration(
@@ -31,9 +31,9 @@ def of_declaration(
 
 def _diagnostic(**fields: Any) -> Diagnostic:
     # Here, for `definition` loads its checks with it, and a cell that declares needs none of them.
-    from pipecell.definition.checks import Diagnostic
+    from pipecell.definition.checks.diagnostic import Diagnostic
 
-    return Diagnostic(**{"step": None, "path": None, "hint": "", "cell": None, **fields})
+    return Diagnostic(**{"step": None, "path": "", **fields})
 
 
 def _other_name(name: str, adopted: Any, runs: Iterable[CellRun]) -> Iterator[Diagnostic]:
@@ -83,6 +83,11 @@ def _held_launches(runs: Iterable[CellRun]) -> Iterator[Diagnostic]:
 def left_out(adopted: Any, held: Mapping[str, Unit], compiled: Iterable[str]) -> Iterator[Diagnostic]:
     """Yield ``PC605`` for steps that cells declare and that an adopted pipeline does not contain."""
     compiled = set(compiled)
+    hint = (
+        "a.next(b) gives b, not both: write definition=Chain([a, b])."
+        if type(adopted).__name__ == "Workflow"
+        else "Add it to the list of steps there, or leave that object out: pipecell collects the steps itself."
+    )
     for name, unit in held.items():
         inner = {name, *(name_of(step) for step in getattr(unit.thing, "steps", None) or ())}
         if not inner & compiled:
@@ -91,8 +96,7 @@ def left_out(adopted: Any, held: Mapping[str, Unit], compiled: Iterable[str]) ->
                 severity="warning",
                 step=name,
                 message=f"{name} is declared, but not held by {type(adopted).__name__}({adopted.name!r}).",
-                hint="Add it to the list of steps there, or leave that object out: "
-                "pipecell collects the steps itself.",
+                hint=hint,
                 cell=unit.run.number,
             )
 

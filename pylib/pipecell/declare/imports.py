@@ -9,14 +9,15 @@ real loader tell it that it has finished.
 from __future__ import annotations
 
 import importlib
-import importlib.abc
-import importlib.machinery
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,9 @@ def when_imported(
     return hook
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
+    """A finder of ``sys.meta_path``; not a subclass of the abstract one, whose module is slow to load."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._hooks: list[ImportHook] = []
@@ -76,7 +79,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         if getattr(self._searching, "name", None) == fullname or not self.hooks(fullname):
             return None
         self._searching.name = fullname
@@ -85,12 +88,12 @@ class _Finder(importlib.abc.MetaPathFinder):
         finally:
             self._searching.name = None
         if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader)
+            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
         return spec
 
     def _search(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         for finder in list(sys.meta_path):
             find = getattr(finder, "find_spec", None)
             spec = find(fullname, path, target) if find is not None and finder is not self else None
@@ -99,13 +102,13 @@ class _Finder(importlib.abc.MetaPathFinder):
         return None
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     """The real loader, but it tells the hooks; afterwards the module shows only the real one."""
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self._loader.create_module(spec)
         return module
 

@@ -7,8 +7,6 @@ its cells. A cell that raises leaves its pipeline as it was; its namespace keeps
 
 from __future__ import annotations
 
-import hashlib
-import linecache
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
@@ -18,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from pipecell.declare import cells, findings
 from pipecell.declare.capture import capturing
 from pipecell.declare.cells import CellRun, EngineName, Unit
-from pipecell.declare.sagemaker_v2 import offline_cell
-from pipecell.declare.sagemaker_v2.context import HeldCall, Offline
 from pipecell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from pipecell.definition.checks import Diagnostic
+    from pipecell.declare.compiled import Compiled
+    from pipecell.declare.sagemaker_v2.context import HeldCall
+    from pipecell.definition.checks.diagnostic import Diagnostic
 
 Run = Callable[[str, MutableMapping[str, Any]], None]
 """Runs a cell's body in a namespace and lets its exception out.
@@ -121,12 +119,15 @@ class Notebook:
             DeclarationError: what the cell declares is impossible; the pipeline stays as it was.
             BaseException: whatever the body raises, with its own traceback; likewise.
         """
+        from pipecell.declare import sagemaker_v2, stepfunctions
+        from pipecell.declare.sagemaker_v2.context import Offline
+
         key = self._key(name, source, cell_id)
         offline = Offline(
-            owner=hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+            owner=_digest(source),
             taken_names=self._names_of_others(name, key),
         )
-        with capturing() as capture, offline_cell(offline):
+        with capturing() as capture, sagemaker_v2.offline_cell(offline), stepfunctions.offline_cell():
             (run or run_as_script)(source, namespace)
         with self._lock:
             self._sequence += 1
@@ -265,8 +266,31 @@ class Notebook:
         return is_superseded
 
 
+def compile_declaration(declaration: Declaration) -> Compiled:
+    """Compile a pipeline with the SDK of its engine, without any network.
+
+    Raises:
+        DefinitionError: the SDK refuses, in its own words, with step and cell.
+        DeclarationError: the declaration contradicts itself.
+        MissingDependencyError: the SDK is not installed.
+    """
+    from pipecell.declare import sagemaker_v2, stepfunctions
+
+    if declaration.engine == "stepfunctions":
+        return stepfunctions.compile(declaration)
+    return sagemaker_v2.compile(declaration)
+
+
 def run_as_script(source: str, namespace: MutableMapping[str, Any]) -> None:
     """Run a body as a script, so that tracebacks show its lines."""
-    filename = f"<pipeline cell {hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}>"
+    import linecache
+
+    filename = f"<pipeline cell {_digest(source)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), namespace)  # type: ignore[arg-type]  # noqa: S102 - the user's own code
+
+
+def _digest(source: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]

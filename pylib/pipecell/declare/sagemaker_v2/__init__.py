@@ -7,20 +7,14 @@ and in other threads, it is the user's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pipecell.declare.compiled import Compiled, Upload
-from pipecell.declare.patches import PatchSet
-from pipecell.declare.sagemaker_v2 import clock, launches, quiet, session
-from pipecell.declare.sagemaker_v2.context import Offline, entered
-from pipecell.declare.sagemaker_v2.sts import point_sdk_at, restore_sdk
-from pipecell.declare.sagemaker_v2.substitution import substitute
-from pipecell.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from pipecell.declare.notebook import Declaration
+    from pipecell.declare.sagemaker_v2.context import Offline
 
 __all__ = [
     "Compiled",
@@ -32,16 +26,12 @@ __all__ = [
     "substitute",
 ]
 
-_OFFLINE = PatchSet((*session.PATCHES, *clock.PATCHES, *launches.PATCHES, *quiet.PATCHES))
 
-
-@contextmanager
-def offline_cell(offline: Offline) -> Iterator[Offline]:
+def offline_cell(offline: Offline) -> AbstractContextManager[Offline]:
     """Keep the SDK offline for this thread during the block, and remember in ``offline`` what it does."""
-    from pipecell.declare.sagemaker_v2.compilation import COMPILER
+    from pipecell.declare.sagemaker_v2.offline import offline_cell as enter
 
-    with _OFFLINE.held(), COMPILER.held(), quiet.without_chatter(), entered(offline):
-        yield offline
+    return enter(offline)
 
 
 def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's verb
@@ -58,14 +48,38 @@ def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's 
         DeclarationError: the declaration contradicts itself.
         MissingDependencyError: the SageMaker SDK is not installed.
     """
-    from pipecell.declare.sagemaker_v2.compilation import COMPILER, compile_declaration
+    from pipecell.declare.sagemaker_v2.offline import compile_offline
 
-    with _OFFLINE.held(), COMPILER.held():
-        try:
-            import sagemaker.workflow.pipeline  # noqa: F401 - found missing here, not inside
-        except ImportError as error:
-            raise MissingDependencyError(
-                "Compiling this pipeline needs the SageMaker SDK, version 2.",
-                hint='Install it with: pip install "pipecell[v2]"',
-            ) from error
-        return compile_declaration(declaration)
+    return compile_offline(declaration)
+
+
+def substitute(compiled: Compiled, *, account: str, bucket: str, role: str) -> Compiled:
+    """Return the same pipeline for a real account.
+
+    Args:
+        compiled: a pipeline compiled offline.
+        account: the AWS account, twelve digits.
+        bucket: the session's default bucket.
+        role: ARN of the execution role.
+
+    Raises:
+        DefinitionError: ``PC623``, a pickled argument of a ``@step`` function holds a placeholder that
+            cannot be replaced inside the pickle.
+    """
+    from pipecell.declare.sagemaker_v2.substitution import for_account
+
+    return for_account(compiled, account=account, bucket=bucket, role=role)
+
+
+def point_sdk_at(endpoint_url: str) -> None:
+    """Send the SDK's STS calls to ``endpoint_url``, also when the SDK is imported later."""
+    from pipecell.declare.sagemaker_v2 import sts
+
+    sts.point_sdk_at(endpoint_url)
+
+
+def restore_sdk() -> None:
+    """Undo :func:`point_sdk_at`: the SDK has its own functions again."""
+    from pipecell.declare.sagemaker_v2 import sts
+
+    sts.restore_sdk()

@@ -6,9 +6,7 @@ import sys
 from typing import Any
 
 from pipecell.declare.patches import Patch
-from pipecell.declare.sagemaker_v2.context import Offline, current, offline_answer
-
-_LONGEST_NAME = 63
+from pipecell.declare.sagemaker_v2.context import Offline, current
 
 
 class _Stand:
@@ -63,19 +61,6 @@ class _Random(_Stand):
         return 0 if self._offline() else int(self._real.randrange(*args))
 
 
-def _step_name(offline: Offline, original: Any, base: str, *args: Any, **kwargs: Any) -> str:
-    """Name a ``@step`` function's step after the function; the SDK would append a random UUID."""
-    del original, args, kwargs
-    base = base[:_LONGEST_NAME]
-    name, turn = base, 1
-    while name in offline.taken_names or name in offline.names:
-        turn += 1
-        suffix = f"-{turn}"
-        name = base[: _LONGEST_NAME - len(suffix)] + suffix
-    offline.names.add(name)
-    return name
-
-
 def _stands(module: str, attribute: str, stand: type[_Stand]) -> Patch:
     return Patch(module, attribute, lambda real: stand(real, module))
 
@@ -89,5 +74,4 @@ PATCHES = (
     _stands("sagemaker.model_monitor.model_monitoring", "uuid", _Uuid),
     _stands("sagemaker.model_monitor.monitoring_files", "uuid", _Uuid),
     _stands("sagemaker.model_monitor.clarify_model_monitoring", "uuid", _Uuid),
-    Patch("sagemaker.workflow.function_step", "unique_name_from_base_uuid4", offline_answer(_step_name)),
 )

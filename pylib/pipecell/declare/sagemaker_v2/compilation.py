@@ -18,16 +18,14 @@ from pipecell.declare.capture import not_capturing
 from pipecell.declare.cells import name_of, walk
 from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
 from pipecell.declare.notebook import Declaration
-from pipecell.declare.patches import Patch, PatchSet
+from pipecell.declare.patches import Patch
 from pipecell.declare.sagemaker_v2.context import HeldCall, Offline, current, entered, offline_answer
 from pipecell.declare.sagemaker_v2.failure import definition_error
-from pipecell.declare.sagemaker_v2.naming import final_names
 from pipecell.declare.sagemaker_v2.objects import as_they_were, by_name, newest, rewired
-from pipecell.declare.sagemaker_v2.parameters import PATCHES as PARAMETER_PATCHES
 from pipecell.declare.sagemaker_v2.parameters import explicit, implicit
 from pipecell.declare.sagemaker_v2.placeholder_session import compile_session
 from pipecell.declare.sagemaker_v2.quiet import silence
-from pipecell.declare.sagemaker_v2.uploads import Recorder
+from pipecell.declare.sagemaker_v2.settling import settle
 from pipecell.definition.document import read_document
 from pipecell.errors import PipecellError
 
@@ -70,24 +68,19 @@ def _finish(
     parameters: list[dict[str, Any]],
     region: str,
 ) -> Compiled:
-    stretches = [*(run.offline for run in declaration.runs), offline]
-    uploads = Recorder()
-    for stretch in stretches:
-        uploads.add_all(stretch.recorder.uploads)
-    tokens = [token for stretch in stretches for token in stretch.tokens]
-    renaming = final_names(declaration.deployed_name, tokens, uploads.uploads)
-    body = json.loads(renaming.text(text))
-    body["Parameters"] = json.loads(renaming.text(json.dumps(parameters)))
+    settled = settle(declaration, offline, text, json.dumps(parameters))
+    body, parameters = map(json.loads, settled.texts)
+    body["Parameters"] = parameters
     _sort_collections(body)
     document = read_document(body, name=declaration.deployed_name, cells=declaration.cells)
-    diagnostics = list(findings.overwritten(renaming.text(key) for key in uploads.overwritten))
+    diagnostics = list(findings.overwritten(settled.overwritten))
     if declaration.adopted is not None:
         diagnostics += findings.left_out(declaration.adopted, declaration.held, _step_names(body["Steps"]))
     return Compiled(
         document=document,
-        uploads=tuple(renaming.upload(upload) for upload in uploads.uploads),
+        uploads=settled.uploads,
         region=region,
-        functions=tuple(function for stretch in stretches for function in stretch.functions),
+        functions=settled.functions,
         diagnostics=tuple(diagnostics),
         **_launch_settings(declaration.launches),
     )
@@ -245,12 +238,9 @@ def _step_context(original: Any) -> Any:
     return step_compilation_context_manager
 
 
-COMPILER = PatchSet(
-    (
-        *PARAMETER_PATCHES,
-        Patch("sagemaker.workflow.pipeline", "Pipeline.definition", offline_answer(_definition)),
-        Patch("sagemaker.workflow._steps_compiler", "StepsCompiler.build", offline_answer(_build)),
-        Patch("sagemaker.workflow._steps_compiler", "StepsCompiler._simplify_step_list", _simplify),
-        Patch("sagemaker.workflow._steps_compiler", "step_compilation_context_manager", _step_context),
-    )
+PATCHES = (
+    Patch("sagemaker.workflow.pipeline", "Pipeline.definition", offline_answer(_definition)),
+    Patch("sagemaker.workflow._steps_compiler", "StepsCompiler.build", offline_answer(_build)),
+    Patch("sagemaker.workflow._steps_compiler", "StepsCompiler._simplify_step_list", _simplify),
+    Patch("sagemaker.workflow._steps_compiler", "step_compilation_context_manager", _step_context),
 )

@@ -27,11 +27,20 @@ _HINTS = (
     ),
     (
         r"(default|base).* image|image_uri.*(python|default)|Unsupported (version|python)",
-        "@step has a default image for Python 3.8 and 3.10 only; pass image_uri= to @step.",
+        "Pass image_uri= to @step.",
     ),
     (r"instance_type is a required", "Pass instance_type= to @step, or a ParameterString."),
-    (r"Unable to locate credentials", "Pass the value itself instead of asking AWS for it."),
 )
+
+_OFFLINE = "Could not find it out: pipelines are compiled without asking AWS"
+
+
+def not_asked(service: str, operation: str) -> Exception:
+    """Return what a call to AWS raises while compiling: the SDK sees a resource that does not exist."""
+    from botocore.exceptions import ClientError
+
+    message = f"{_OFFLINE} ({service}:{operation})"
+    return ClientError({"Error": {"Code": "ValidationException", "Message": message}}, operation)
 
 
 def definition_error(error: Exception, step: str, cells: Mapping[str, int]) -> DefinitionError:
@@ -43,6 +52,15 @@ def definition_error(error: Exception, step: str, cells: Mapping[str, int]) -> D
         cells: execution count of each step's cell.
     """
     words = " ".join(str(error).split()) or type(error).__name__
+    asked_aws = re.search(rf"{_OFFLINE} \((\S+)\)", words)
+    if asked_aws:
+        return DefinitionError(
+            f"The SDK asks AWS for {asked_aws[1]} to compile this.",
+            code="PC621",
+            step=step or None,
+            cell=cells.get(step),
+            hint="Pass the value itself, for example an ARN, an image URI or an S3 path.",
+        )
     named = step or next((name for name in cells if re.search(rf"\b{re.escape(name)}\b", words)), "")
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, words, re.IGNORECASE)), "")
     return DefinitionError(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pipecell.declare.sagemaker_v2.context import fallback_region
-from pipecell.errors import DefinitionError
+from pipecell.declare.sagemaker_v2.failure import not_asked
 
 _SESSIONS: dict[str, Any] = {}
 
@@ -67,11 +68,12 @@ class _NoClient:
     def __init__(self, service: str) -> None:
         self._service = service
 
-    def __getattr__(self, operation: str) -> NoReturn:
+    def __getattr__(self, operation: str) -> Callable[..., NoReturn]:
         if operation.startswith("__"):
             raise AttributeError(operation)
-        raise DefinitionError(
-            f"The SDK asks AWS for {self._service}:{operation} to compile this.",
-            code="PC621",
-            hint="Pass the value itself, for example an ARN, an image URI or an S3 path.",
-        )
+
+        def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+            del args, kwargs
+            raise not_asked(self._service, operation)
+
+        return refuse

@@ -20,8 +20,14 @@ _CHATTER = (
     "image_uri is not presented",
     "Not applying SDK defaults",
     "Applied value from config",
+    "SageMaker Python SDK will collect telemetry",
 )
-_LOGGERS = ("sagemaker.workflow.utilities", "sagemaker.image_uris", "sagemaker.config")
+_LOGGERS = (
+    "sagemaker.telemetry.telemetry_logging",
+    "sagemaker.workflow.utilities",
+    "sagemaker.image_uris",
+    "sagemaker.config",
+)
 
 
 class _NoChatter(logging.Filter):
@@ -53,7 +59,9 @@ def silence() -> Iterator[None]:
 
     They come again at every compilation. Not for several threads at once.
     """
-    loggers = [logging.getLogger(name) for name in ("sagemaker", "sagemaker.config")]
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("sagemaker.")]
+    own = [logger for logger in map(logging.getLogger, names) if logger.level != logging.NOTSET]
+    loggers = [logging.getLogger("sagemaker"), *own]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

@@ -17,7 +17,8 @@ from pipecell.declare.compiled import PLACEHOLDER_ACCOUNT, PLACEHOLDER_ROLE, pla
 from pipecell.declare.patches import Patch
 from pipecell.declare.sagemaker_v2.archives import IGNORED, write_tar
 from pipecell.declare.sagemaker_v2.context import Offline, fallback_region, offline_answer
-from pipecell.errors import DeclarationError, DefinitionError
+from pipecell.declare.sagemaker_v2.failure import not_asked
+from pipecell.errors import DeclarationError
 
 
 def _initialize(
@@ -148,13 +149,13 @@ def _upload_string(  # noqa: PLR0917 - the SDK's own signature
     offline: Offline,
     original: Any,
     session: Any,
-    body: str | bytes,
+    body: Any,
     bucket: str,
     key: str,
     kms_key: str | None = None,
 ) -> str:
     del original, session
-    content = body.encode() if isinstance(body, str) else body
+    content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
     return offline.recorder.put(content, bucket, key, kms_key)
 
 
@@ -337,14 +338,15 @@ class LateCredentials:
 
 
 def _api_call(offline: Offline, original: Any, client: Any, operation: str, parameters: Any) -> Any:
+    """Answer, while compiling, that nothing exists: where the SDK can do without, it does."""
     if not offline.compiling:
         return original(client, operation, parameters)
-    service = client.meta.service_model.service_name
-    raise DefinitionError(
-        f"The SDK asks AWS for {service}:{operation} to compile this.",
-        code="PC621",
-        hint="Pass the value itself, for example an ARN, an image URI or an S3 path.",
-    )
+    raise not_asked(client.meta.service_model.service_name, operation)
+
+
+def _no_image(offline: Offline, original: Any, transformer: Any) -> None:
+    """Do not look up the model's image: it only names the job, which a pipeline names itself."""
+    del offline, original, transformer
 
 
 _RESOLVER: list[Any] = []
@@ -372,6 +374,7 @@ PATCHES = (
     Patch("sagemaker.s3", "S3Uploader.upload_bytes", offline_answer(_upload_bytes)),
     Patch("sagemaker.fw_utils", "tar_and_upload_dir", offline_answer(_tar_and_upload)),
     Patch("sagemaker.estimator", "tar_and_upload_dir", offline_answer(_tar_and_upload)),
+    Patch("sagemaker.transformer", "Transformer._retrieve_image_uri", offline_answer(_no_image)),
     Patch("sagemaker.utils", "create_tar_file", offline_answer(_create_tar)),
     Patch("sagemaker.utils", "_save_model", offline_answer(_save_model)),
     Patch("sagemaker.workflow.utilities", "_hash_dir", offline_answer(_hash_folder)),

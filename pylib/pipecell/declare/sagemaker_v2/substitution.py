@@ -21,19 +21,8 @@ from pipecell.errors import DefinitionError
 _ACCOUNT = re.compile(rf"(?<![0-9A-Za-z]){PLACEHOLDER_ACCOUNT}(?![0-9A-Za-z])")
 
 
-def substitute(compiled: Compiled, *, account: str, bucket: str, role: str) -> Compiled:
-    """Return the same pipeline for a real account.
-
-    Args:
-        compiled: a pipeline compiled offline.
-        account: the AWS account, twelve digits.
-        bucket: the session's default bucket.
-        role: ARN of the execution role.
-
-    Raises:
-        DefinitionError: ``PC623``, a pickled argument of a ``@step`` function holds a placeholder that
-            cannot be replaced inside the pickle.
-    """
+def for_account(compiled: Compiled, *, account: str, bucket: str, role: str) -> Compiled:
+    """Return the same pipeline for a real account; see the package's ``substitute``."""
     values = _Values(account, bucket, role, placeholder_bucket(compiled.region))
     document = compiled.document
     body = json.loads(values.text(json.dumps(document.body)))
