@@ -124,7 +124,7 @@ def write_json(path: str, value: Any, *, durable: bool = False) -> None:
         value: what to write.
         durable: wait until it is on the disk.
     """
-    temporary = f"{path}.{os.getpid()}"
+    temporary = f"{path}.{os.urandom(6).hex()}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         content = memoryview(json.dumps(value).encode())

@@ -104,10 +104,10 @@ class Jobs:
         with self._lock:
             if key in self._watched:
                 return
-            state = folder.read_state()
-            if state is not None and state.get("final"):
-                return
             try:
+                state = folder.read_state()
+                if state is not None and state.get("final"):
+                    return
                 self._record(folder, spec)
                 self._attend(key, folder)
             except OSError as error:

@@ -156,7 +156,8 @@ class JobSpec:
             else Script(**script | {"arguments": tuple(script["arguments"])}),
             "inputs": tuple(S3Input(**each) for each in fields["inputs"]),
             "outputs": tuple(
-                S3Output(**each | {"exclude": tuple(each["exclude"])}) for each in fields["outputs"]
+                S3Output(**each | {name: tuple(each[name]) for name in ("upload_on", "exclude")})
+                for each in fields["outputs"]
             ),
             "metrics": tuple(MetricDefinition(**each) for each in fields["metrics"]),
             "notes": tuple(fields["notes"]),
