@@ -8,6 +8,7 @@ and lenient about everything else: unknown step types, keys and arguments are AW
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -57,7 +58,7 @@ def read_document(
 
     Args:
         text: JSON as text or UTF-8 bytes, or the already parsed object.
-        name: the pipeline's name; by default the stem of ``origin``, else ``pipeline``.
+        name: the pipeline's name; by default made of the stem of ``origin``, else ``pipeline``.
         origin: file name, for messages.
         cells: step name to cell, where the definition was declared in a notebook.
 
@@ -77,7 +78,7 @@ def read_document(
         _check_steps(body["Steps"], "Steps")
     else:
         _check_machine(body, "")
-    return Document(name or _stem(origin) or "pipeline", engine, body, dict(cells or {}), origin)
+    return Document(name or _name_from(origin, engine), engine, body, dict(cells or {}), origin)
 
 
 def compact_size(body: Mapping[str, Any]) -> int:
@@ -235,6 +236,8 @@ def _kind(value: Any) -> str:
     return "an object"
 
 
-def _stem(origin: str) -> str:
-    stem = PurePath(origin).stem if origin else ""
-    return stem.removesuffix(".asl")
+def _name_from(origin: str, engine: EngineName) -> str:
+    """Return a name that AWS takes, made of the file's name."""
+    stem = PurePath(origin).stem.removesuffix(".asl") if origin else ""
+    allowed = r"[^A-Za-z0-9-]+" if engine == "sagemaker" else r"[^A-Za-z0-9_-]+"
+    return re.sub(allowed, "-", stem).strip("-")[:80] or "pipeline"

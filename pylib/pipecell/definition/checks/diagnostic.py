@@ -1,0 +1,132 @@
+"""What a check says, and how a rule is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pipecell.definition.document import Document
+from pipecell.definition.parameters import Parameter, declared
+from pipecell.definition.sagemaker import StepView, iterate_steps
+from pipecell.errors import PipecellError
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One problem of a definition.
+
+    Attributes:
+        code: stable, ``PC`` and three digits.
+        severity: ``error``: AWS refuses it or the run must fail; ``warning``: probably not meant;
+            ``info``: could be better.
+        step: name of the step or state at fault; None when it is the pipeline.
+        path: where in the step, for example ``Arguments.ResourceConfig.InstanceType``; where in the
+            definition when there is no step.
+        message: what is wrong, one sentence.
+        hint: the way out, one sentence; may be empty.
+        cell: execution count of the cell that declared the step, where known.
+    """
+
+    code: str
+    severity: Severity
+    step: str | None
+    path: str
+    message: str
+    hint: str = ""
+    cell: int | None = None
+
+    @classmethod
+    def of(cls, error: PipecellError) -> Diagnostic:
+        """Return an error that kept a definition from being read as a diagnostic."""
+        return cls(error.code, "error", error.step, error.path or "", error.message, error.hint, error.cell)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that ``check --json`` prints."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "step": self.step,
+            "path": self.path,
+            "message": self.message,
+            "hint": self.hint,
+            "cell": self.cell,
+        }
+
+    def __str__(self) -> str:
+        """Return the one line that people read."""
+        where = " · ".join(part for part in (f"step {self.step}" if self.step else "", self.path) if part)
+        line = f"{self.code} {self.severity}{f' · {where}' if where else ''} — {self.message}"
+        if self.hint:
+            line += f" {self.hint}"
+        return f"{line} (cell {self.cell})" if self.cell is not None else line
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the rules look at: one document, walked once."""
+
+    document: Document
+    steps: tuple[StepView, ...] = ()
+    by_name: Mapping[str, StepView] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: Document) -> Subject:
+        """Walk a document; the first of several steps of one name counts."""
+        steps = iterate_steps(document)
+        by_name: dict[str, StepView] = {}
+        for step in steps:
+            by_name.setdefault(step.name, step)
+        parameters = {parameter.name: parameter for parameter in declared(document)}
+        return cls(document, steps, by_name, parameters)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found: a diagnostic without what the rule itself says.
+
+    ``severity`` replaces the rule's own where one rule finds better and worse cases.
+    """
+
+    message: str
+    hint: str = ""
+    step: str | None = None
+    path: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that can be wrong.
+
+    Attributes:
+        code: stable; its first digit names the room (see ``pipecell.errors``).
+        severity: of what it finds, unless a finding says otherwise.
+        why: one line: what happens to somebody who ignores it.
+        example: a smallest definition that it accuses.
+        find: the rule itself.
+        engine: which definitions it is for.
+        example_name: the name of the pipeline in the example.
+    """
+
+    code: str
+    severity: Severity
+    why: str
+    example: Mapping[str, Any]
+    find: Callable[[Subject], Iterator[Finding]]
+    engine: Literal["sagemaker", "stepfunctions"] = "sagemaker"
+    example_name: str = "Example"
+
+
+def pipeline(*steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a smallest pipeline for a rule's example."""
+    return {"Version": "2020-12-01", "Steps": list(steps), **more}
+
+
+def a_step(name: str = "Train", step_type: str = "Training", **arguments: Any) -> dict[str, Any]:
+    """Return a smallest step for a rule's example."""
+    return {"Name": name, "Type": step_type, "Arguments": arguments}
