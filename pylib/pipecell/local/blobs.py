@@ -33,7 +33,7 @@ CHUNK = 1024 * 1024
 """Bytes moved at a time; memory stays constant whatever an object's size."""
 
 _FICLONE = 0x40049409  # Linux only
-_PARALLEL_FROM = 4 * CHUNK
+_PARALLEL_FROM = 16 * CHUNK
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,39 @@ class Blobs:
         except BaseException:
             self.remove(name)
             raise
+
+    def write_slot(
+        self, name: str, offset: int, limit: int, source: BinaryIO | bytes, algorithms: Collection[str] = ()
+    ) -> Blob:
+        """Write a part into its place in a blob that other writers fill at the same time.
+
+        Args:
+            name: of the blob, made when it is not there.
+            offset: where the place begins.
+            limit: its length; a source that gives more is refused, for what follows is not its own.
+            source: as in `write`.
+            algorithms: as in `write`.
+
+        Raises:
+            OSError: the source gives more than ``limit`` bytes.
+        """
+        try:
+            descriptor = os.open(self._made_path(name), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._disk_error(error) from error
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as file, _Digests(algorithms) as digests:
+                size = 0
+                file.seek(offset)
+                for chunk in _chunks(source):
+                    _check_fits(size + len(chunk), limit)
+                    digests.update(chunk, parallel=size >= _PARALLEL_FROM)
+                    _write_all(file, chunk)
+                    size += len(chunk)
+                os.fsync(file.fileno())
+                return Blob(name, size, digests.md5(), digests.checksums())
+        except OSError as error:
+            raise self._disk_error(error) from error
 
     def copy_in(self, path: Path, algorithms: Collection[str] = ()) -> Blob:
         """Store a file's content: shared blocks where the file system can, else a copy.
@@ -188,17 +221,17 @@ class Blobs:
         return found
 
     def _create(self) -> tuple[str, int]:
-        name = secrets.token_hex(16)
-        path = self.path(name)
+        name = new_name()
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
-            try:
-                return name, os.open(path, flags, 0o600)
-            except FileNotFoundError:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                return name, os.open(path, flags, 0o600)
+            return name, os.open(self._made_path(name), flags, 0o600)
         except OSError as error:
             raise self._disk_error(error) from error
+
+    def _made_path(self, name: str) -> Path:
+        path = self.path(name)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        return path
 
     def _disk_error(self, error: OSError) -> Exception:
         # What a source raises (a client that hangs up) passes as it is.
@@ -216,6 +249,11 @@ class Blobs:
             yield
         finally:
             os.close(descriptor)
+
+
+def new_name() -> str:
+    """Return a fresh name for a blob."""
+    return secrets.token_hex(16)
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -337,6 +375,11 @@ class _Digests:
         if self._pending is not None:
             self._pending.result()
             self._pending = None
+
+
+def _check_fits(size: int, limit: int) -> None:
+    if size > limit:
+        raise OSError(errno.EFBIG, "The part is longer than announced")
 
 
 def _chunks(source: BinaryIO | bytes) -> Iterator[bytes]:

@@ -50,13 +50,22 @@ CREATE TABLE uploads (
     key BLOB NOT NULL,
     created REAL NOT NULL,
     content_type TEXT NOT NULL,
-    details TEXT NOT NULL
+    details TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    slot_size INTEGER
 );
 CREATE INDEX uploads_by_key ON uploads (bucket, key, id);
+CREATE INDEX uploads_by_blob ON uploads (blob);
+CREATE TABLE slots (
+    upload TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
 CREATE TABLE parts (
     upload TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     blob TEXT NOT NULL,
+    offset INTEGER NOT NULL,
     size INTEGER NOT NULL,
     etag TEXT NOT NULL,
     modified REAL NOT NULL,
@@ -251,7 +260,9 @@ class ObjectStore:
                     BucketName=bucket,
                 )
             rows = connection.execute(
-                "SELECT blob FROM parts JOIN uploads ON uploads.id = parts.upload WHERE bucket = ?", (bucket,)
+                "SELECT parts.blob FROM parts JOIN uploads ON uploads.id = parts.upload WHERE bucket = ? "
+                "UNION SELECT blob FROM uploads WHERE bucket = ?",
+                (bucket, bucket),
             ).fetchall()
             connection.execute("DELETE FROM uploads WHERE bucket = ?", (bucket,))
             connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,))
@@ -518,7 +529,7 @@ class ObjectStore:
         """Return those blobs that no row names any more."""
         named: set[str] = set()
         for name in blobs:
-            for table in ("objects", "parts"):
+            for table in ("objects", "parts", "uploads"):
                 if connection.execute(f"SELECT 1 FROM {table} WHERE blob = ? LIMIT 1", (name,)).fetchone():  # noqa: S608
                     named.add(name)
         return tuple(name for name in blobs if name not in named)
@@ -532,8 +543,9 @@ class ObjectStore:
         marks = ",".join("?" * len(blobs))
         rows = self.database.query(
             f"SELECT blob FROM objects WHERE blob IN ({marks}) "  # noqa: S608 -- only question marks
-            f"UNION SELECT blob FROM parts WHERE blob IN ({marks})",
-            [*blobs, *blobs],
+            f"UNION SELECT blob FROM parts WHERE blob IN ({marks}) "
+            f"UNION SELECT blob FROM uploads WHERE blob IN ({marks})",
+            [*blobs, *blobs, *blobs],
         )
         return {row["blob"] for row in rows}
 

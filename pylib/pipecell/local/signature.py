@@ -402,6 +402,11 @@ def is_content_hash(payload: str) -> bool:
     return _SECRET_PATTERN.fullmatch(payload) is not None
 
 
+def is_chunked(payload: str) -> bool:
+    """Whether a declared payload says that the body comes in AWS's chunks."""
+    return payload.startswith("STREAMING-")
+
+
 def _does_not_match() -> ServiceError:
     return ServiceError(
         "SignatureDoesNotMatch",

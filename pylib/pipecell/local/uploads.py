@@ -1,4 +1,10 @@
-"""Multipart uploads: parts are blobs of their own until they are joined into an object."""
+"""Multipart uploads.
+
+Nearly all clients send parts of one size, so each part is written straight to
+its place in the file that becomes the object, and completing moves nothing. A
+part that does not fit (another size, sent twice) becomes a blob of its own, and
+completing copies the parts together.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from pipecell.local import checksums
-from pipecell.local.blobs import Blob
+from pipecell.local.blobs import Blob, new_name
 from pipecell.local.objects import (
     DEFAULT_CONTENT_TYPE,
     Condition,
@@ -141,8 +147,8 @@ class Uploads:
         with self._database.transaction() as connection:
             require_bucket(connection, bucket)
             connection.execute(
-                "INSERT INTO uploads (id, bucket, key, created, content_type, details) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO uploads (id, bucket, key, created, content_type, details, blob) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     upload.id,
                     bucket,
@@ -150,6 +156,7 @@ class Uploads:
                     upload.created,
                     upload.content_type,
                     json.dumps(details),
+                    new_name(),
                 ),
             )
         return upload
@@ -162,7 +169,7 @@ class Uploads:
         """
         self._objects.bucket(bucket)
         rows = self._database.query("SELECT * FROM uploads WHERE id = ?", (upload_id,))
-        return _matching(rows[0] if rows else None, bucket, key)
+        return _upload(_matching(rows[0] if rows else None, bucket, key))
 
     def put_part(
         self,
@@ -170,6 +177,7 @@ class Uploads:
         number: int,
         source: BinaryIO | bytes,
         *,
+        size: int | None = None,
         algorithms: Collection[str] = (),
         verify: Callable[[Blob], None] | None = None,
     ) -> Part:
@@ -179,6 +187,7 @@ class Uploads:
             upload: from `create` or `get`.
             number: 1 to 10,000.
             source: the part's content.
+            size: its announced size in bytes, where it is known.
             algorithms: checksums to compute and keep.
             verify: as in `ObjectStore.put`.
         """
@@ -189,16 +198,26 @@ class Uploads:
                 ArgumentName="partNumber",
                 ArgumentValue=str(number),
             )
-        wanted = {*algorithms, upload.algorithm} - {""}
-        with self._objects.blobs.writing():
-            blob = self._objects.blobs.write(source, sorted(wanted))
+        wanted = sorted({*algorithms, upload.algorithm} - {""})
+        announced = len(source) if isinstance(source, bytes) else size
+        slot = self._claim_slot(upload, number, announced)
+        blobs = self._objects.blobs
+        with blobs.writing():
+            blob: Blob | None = None
             try:
+                if slot is not None:
+                    blob = blobs.write_slot(slot.blob, slot.offset, announced or 0, source, wanted)
+                else:
+                    blob = blobs.write(source, wanted)
                 if verify is not None:
                     verify(blob)
                 part = Part(number, blob.size, blob.md5, self._objects.clock(), blob.checksums)
-                unused = self._record(upload, part, blob.name)
+                unused = self._record(upload, part, blob.name, slot.offset if slot else 0)
             except BaseException:
-                self._objects.blobs.remove(blob.name)
+                if slot is not None:
+                    self._release_slot(upload, number)
+                elif blob is not None:
+                    blobs.remove(blob.name)
                 raise
         self._objects.remove_blobs(unused)
         return part
@@ -276,11 +295,10 @@ class Uploads:
             chosen = self._chosen(upload, choices)
             info = self._joined(upload, [_part(row) for row in chosen])
             _check_whole(info, expected or {}, size)
-            # A single part needs no new blob; its row and the object's name the same one for a moment.
-            if len(chosen) == 1:
-                blob = str(chosen[0]["blob"])
-            else:
-                blob = self._objects.blobs.join((row["blob"], 0, row["size"]) for row in chosen)
+            own = self._blob_in_place(chosen, info.size)
+            blob = own or self._objects.blobs.join(
+                (row["blob"], row["offset"], row["size"]) for row in chosen
+            )
             try:
                 with self._database.transaction() as connection:
                     self._require(connection, upload)
@@ -291,7 +309,7 @@ class Uploads:
                         (upload.id, upload.bucket, encode_key(upload.key), info.etag, info.modified),
                     )
             except BaseException:
-                if len(chosen) > 1:
+                if own is None:
                     self._objects.blobs.remove(blob)
                 raise
         self._objects.remove_blobs(unused)
@@ -366,19 +384,54 @@ class Uploads:
             part_sizes=tuple(part.size for part in parts),
         )
 
-    def _record(self, upload: Upload, part: Part, blob: str) -> tuple[str, ...]:
+    def _claim_slot(self, upload: Upload, number: int, size: int | None) -> _Slot | None:
+        """Return a part's place in the upload's own file; None when it does not fit or is taken."""
+        if size is None:
+            return None
+        with self._database.transaction() as connection:
+            row = self._require(connection, upload)
+            slot_size = row["slot_size"]
+            if slot_size is None:
+                slot_size = size
+                connection.execute("UPDATE uploads SET slot_size = ? WHERE id = ?", (size, upload.id))
+            if size > slot_size or slot_size < MIN_PART_SIZE:
+                return None
+            claimed = connection.execute(
+                "INSERT OR IGNORE INTO slots (upload, number) VALUES (?, ?)", (upload.id, number)
+            )
+            if not claimed.rowcount:
+                return None
+            return _Slot(row["blob"], (number - 1) * slot_size)
+
+    def _release_slot(self, upload: Upload, number: int) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM slots WHERE upload = ? AND number = ?", (upload.id, number))
+
+    def _blob_in_place(self, chosen: Sequence[sqlite3.Row], size: int) -> str | None:
+        """Return the blob that holds the chosen parts, in order and nothing else, if one does."""
+        expected = 0
+        for row in chosen:
+            if row["blob"] != chosen[0]["blob"] or row["offset"] != expected:
+                return None
+            expected += row["size"]
+        blob = str(chosen[0]["blob"])
+        return blob if self._objects.blobs.path(blob).stat().st_size == size else None
+
+    def _record(self, upload: Upload, part: Part, blob: str, offset: int) -> tuple[str, ...]:
         with self._database.transaction() as connection:
             self._require(connection, upload)
             old = connection.execute(
                 "SELECT blob FROM parts WHERE upload = ? AND number = ?", (upload.id, part.number)
             ).fetchone()
             connection.execute(
-                "INSERT OR REPLACE INTO parts (upload, number, blob, size, etag, modified, checksums) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO parts "
+                "(upload, number, blob, offset, size, etag, modified, checksums) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     upload.id,
                     part.number,
                     blob,
+                    offset,
                     part.size,
                     part.etag,
                     part.modified,
@@ -388,14 +441,25 @@ class Uploads:
             return self._objects.unnamed(connection, [old["blob"]]) if old else ()
 
     def _forget(self, connection: sqlite3.Connection, upload: Upload) -> tuple[str, ...]:
-        rows = connection.execute("SELECT blob FROM parts WHERE upload = ?", (upload.id,)).fetchall()
+        rows = connection.execute(
+            "SELECT blob FROM parts WHERE upload = ? UNION SELECT blob FROM uploads WHERE id = ?",
+            (upload.id, upload.id),
+        ).fetchall()
         connection.execute("DELETE FROM uploads WHERE id = ?", (upload.id,))
         return self._objects.unnamed(connection, [row["blob"] for row in rows])
 
     @staticmethod
-    def _require(connection: sqlite3.Connection, upload: Upload) -> None:
-        row = connection.execute("SELECT * FROM uploads WHERE id = ?", (upload.id,)).fetchone()
-        _matching(row, upload.bucket, upload.key)
+    def _require(connection: sqlite3.Connection, upload: Upload) -> sqlite3.Row:
+        row: sqlite3.Row | None = connection.execute(
+            "SELECT * FROM uploads WHERE id = ?", (upload.id,)
+        ).fetchone()
+        return _matching(row, upload.bucket, upload.key)
+
+
+@dataclass(frozen=True)
+class _Slot:
+    blob: str
+    offset: int
 
 
 def _check_whole(info: ObjectInfo, expected: Mapping[str, str], size: int | None) -> None:
@@ -410,7 +474,7 @@ def _check_whole(info: ObjectInfo, expected: Mapping[str, str], size: int | None
             )
 
 
-def _matching(row: sqlite3.Row | None, bucket: str, key: str) -> Upload:
+def _matching(row: sqlite3.Row | None, bucket: str, key: str) -> sqlite3.Row:
     if row is None or row["bucket"] != bucket or row["key"] != encode_key(key):
         raise ServiceError(
             "NoSuchUpload",
@@ -418,7 +482,7 @@ def _matching(row: sqlite3.Row | None, bucket: str, key: str) -> Upload:
             "aborted or completed.",
             status=404,
         )
-    return _upload(row)
+    return row
 
 
 def _upload(row: sqlite3.Row) -> Upload:

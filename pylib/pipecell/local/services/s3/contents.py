@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from pipecell.local import checksums
+from pipecell.local import checksums, signature
 from pipecell.local.blobs import CHUNK
-from pipecell.local.objects import ObjectInfo, ObjectStore, check_key, no_such_key
+from pipecell.local.objects import ObjectInfo, ObjectStore, check_key
 from pipecell.local.services.s3 import headers, xml
 from pipecell.local.services.s3.settings import ACL
 from pipecell.local.wire import FileSlice, Request, Response, ServiceError
@@ -257,18 +257,27 @@ def require_length(request: Request, limit: int) -> None:
     Raises:
         ServiceError: MissingContentLength, EntityTooLarge.
     """
-    announced = request.headers.get("x-amz-decoded-content-length") or request.headers.get("content-length")
+    announced = announced_length(request)
     if announced is None and "transfer-encoding" not in request.headers:
         raise ServiceError(
             "MissingContentLength", "You must provide the Content-Length HTTP header.", status=411
         )
-    if announced is not None and announced.isdecimal() and int(announced) > limit:
+    if announced is not None and announced > limit:
         raise ServiceError(
             "EntityTooLarge",
             "Your proposed upload exceeds the maximum allowed size",
-            ProposedSize=announced,
+            ProposedSize=str(announced),
             MaxSizeAllowed=str(limit),
         )
+
+
+def announced_length(request: Request) -> int | None:
+    """Return the announced length of a body without its chunks' framing; None where there is none."""
+    decoded = request.headers.get("x-amz-decoded-content-length")
+    text = decoded or request.headers.get("content-length")
+    if not decoded and signature.is_chunked(request.headers.get("x-amz-content-sha256", "")):
+        return None
+    return int(text) if text is not None and text.isdecimal() else None
 
 
 def _source_check(request: Request) -> Callable[[ObjectInfo], None]:
@@ -326,6 +335,3 @@ def _parts(info: ObjectInfo, request: Request) -> dict[str, Any]:
         "IsTruncated": last < len(numbered),
         "Part": [{"PartNumber": number, "Size": size} for number, size in shown],
     }
-
-
-__all__ = ["Contents", "check_source", "copy_source", "no_such_key", "require_length"]

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from pipecell.local import checksums
 from pipecell.local.objects import ObjectInfo, ObjectStore
 from pipecell.local.services.s3 import headers, xml
-from pipecell.local.services.s3.contents import check_source, copy_source, require_length
+from pipecell.local.services.s3.contents import announced_length, check_source, copy_source, require_length
 from pipecell.local.uploads import PartChoice, Upload, Uploads
 from pipecell.local.wire import Request, Response, ServiceError
 
@@ -61,7 +61,12 @@ class Multipart:
         require_length(request, _MAX_PART_BYTES)
         sums = headers.declared(request)
         part = self._uploads.put_part(
-            upload, number, request.body, algorithms=sums.algorithms, verify=sums.verify
+            upload,
+            number,
+            request.body,
+            size=announced_length(request),
+            algorithms=sums.algorithms,
+            verify=sums.verify,
         )
         return Response(200, {"etag": f'"{part.etag}"', **_only_sums(part.checksums)})
 
@@ -128,7 +133,7 @@ class Multipart:
             check_source(info, request)
             offset, length = _source_range(request, info)
             file.seek(offset)
-            part = self._uploads.put_part(upload, number, _Section(file, length).as_file())
+            part = self._uploads.put_part(upload, number, _Section(file, length).as_file(), size=length)
         members = {
             "LastModified": xml.timestamp(part.modified),
             "ETag": f'"{part.etag}"',
