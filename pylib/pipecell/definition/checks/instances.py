@@ -64,12 +64,21 @@ def _severity(name: str) -> Severity:
 def _hint(name: str, kind: JobKind) -> str:
     if _severity(name) == "warning":
         return "It may be newer than the list that pipecell knows."
-    match = nearest(name, types_of(kind))
+    match = _nearest(name, kind)
     hint = f'Did you mean "{match}"?' if match else ""
     if name in all_types():
         others = [_NOUN[other].split(" ", 1)[1] for other in _NOUN if name in types_of(other)]
         return f"It is {_NOUN[kind].split(' ', 1)[0]} {' and '.join(others)}. {hint}".strip()
     return hint
+
+
+def _nearest(name: str, kind: JobKind) -> str | None:
+    """Return the type that was meant: the one without ``ml.``, of the same family, or of like spelling."""
+    known = types_of(kind)
+    if f"ml.{name}" in known:
+        return f"ml.{name}"
+    relatives = [other for other in known if family(other) == family(name)]
+    return nearest(name, relatives or known)
 
 
 def hard_coded(subject: Subject) -> Iterator[Finding]:
