@@ -86,7 +86,7 @@ def left_out(adopted: Any, held: Mapping[str, Unit], compiled: Iterable[str]) ->
     hint = (
         "a.next(b) gives b, not both: write definition=Chain([a, b])."
         if type(adopted).__name__ == "Workflow"
-        else "Add it to the list of steps there, or leave that object out: pipecell collects the steps itself."
+        else "Add it to the steps there, or leave that object out: pipecell collects the steps itself."
     )
     for name, unit in held.items():
         inner = {name, *(name_of(step) for step in getattr(unit.thing, "steps", None) or ())}
