@@ -190,7 +190,7 @@ class Execution:
         """Return a step's log as it is now.
 
         Raises:
-            UsageError: no such step (``PC907``).
+            UsageError: no such step (``PC924``).
             ExecutionError: the step has not started, or has no job that logs.
         """
         return Log(list(self._lines(step, follow=False)))
@@ -266,7 +266,7 @@ class Execution:
         names = [node.name for node in self.graph.nodes]
         if step not in names:
             raise UsageError(
-                f'{self.pipeline} has no step "{step}".', code="PC907", hint=did_you_mean(step, names)
+                f'{self.pipeline} has no step "{step}".', code="PC924", hint=did_you_mean(step, names)
             )
         return self._engine.logs(self.execution_arn, step, follow=follow)
 

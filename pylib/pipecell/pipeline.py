@@ -228,7 +228,7 @@ class Pipeline:
         for name in wanted:
             if name not in waits:
                 raise UsageError(
-                    f'{self.name} has no step "{name}".', code="PC907", hint=did_you_mean(name, waits)
+                    f'{self.name} has no step "{name}".', code="PC924", hint=did_you_mean(name, waits)
                 )
         chosen = set(wanted)
         if start_from:

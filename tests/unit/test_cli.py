@@ -70,7 +70,8 @@ def test_preview_of_a_state_machine(machine: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("written_as", "begins"), [("dot", "digraph"), ("mermaid", "flowchart"), ("json", "{"), ("text", "census")]
+    ("written_as", "begins"),
+    [("dot", "digraph"), ("mermaid", "flowchart"), ("json", "{"), ("text", "census")],
 )
 def test_preview_formats(
     definition: Path, written_as: str, begins: str, capsys: pytest.CaptureFixture[str]

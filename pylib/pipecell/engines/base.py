@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from pipecell.engines.connection import Connect, Connection, aws_errors
-from pipecell.engines.engine import ExecutionSnapshot, LogLine
+from pipecell.engines.engine import ExecutionSnapshot, LogLine, StepSnapshot
 from pipecell.engines.logs import LogSource, read_log, source_of
 from pipecell.errors import EndpointError, ExecutionError
 
@@ -95,11 +95,15 @@ class AwsEngine(ABC):
             if source is not None:
                 return source
             if entry is not None and (entry.ended is not None or not follow):
-                raise ExecutionError(
-                    f"A {entry.type or 'step of this kind'} step writes no log.", code="PC707", step=step
-                )
+                raise ExecutionError(_no_log(entry), code="PC707", step=step)
             if entry is None and (not follow or not found.running):
                 raise ExecutionError(
                     f"It has not started in this execution, which is {found.status}.", code="PC706", step=step
                 )
             time.sleep(pause)
+
+
+def _no_log(step: StepSnapshot) -> str:
+    if step.failure_reason:
+        return f"It wrote no log, for it ended {step.status}: {step.failure_reason.rstrip('.')}."
+    return f"A {step.type or 'step of this kind'} step writes no log."

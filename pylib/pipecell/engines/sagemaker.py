@@ -243,12 +243,16 @@ class SageMaker(AwsEngine):
 
     def _rows(self, pipeline: str, limit: int) -> list[ExecutionSummary]:
         with self.errors(f"to list executions of {pipeline}"):
-            found = self.client("sagemaker").list_pipeline_executions(
-                PipelineName=pipeline,
-                SortBy="CreationTime",
-                SortOrder="Descending",
-                MaxResults=min(limit, 100),
-            )
+            client = self.client("sagemaker")
+            try:
+                found = client.list_pipeline_executions(
+                    PipelineName=pipeline,
+                    SortBy="CreationTime",
+                    SortOrder="Descending",
+                    MaxResults=min(limit, 100),
+                )
+            except client.exceptions.ResourceNotFound:
+                return []  # never deployed here, so never run
         return [
             ExecutionSummary(
                 execution_arn=entry["PipelineExecutionArn"],

@@ -1,0 +1,295 @@
+"""Executions on a real endpoint: followed, stopped, retried, selected, and seen again after a crash."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
+from pipecell.definition.document import read_document
+from pipecell.engines.engine import Selection
+from pipecell.errors import ExecutionError, UsageError
+from pipecell.execution import Execution
+from pipecell.local import daemon
+from pipecell.local.daemon import EndpointInfo
+from pipecell.local.home import Home
+from pipecell.workspace import Workspace
+from tests.local.conftest import wait_until
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+WAIT_FOR_FILE = "import os,sys,time; [time.sleep(0.02) for _ in iter(lambda: os.path.exists({0!r}), True)]"
+_numbers = itertools.count(1)
+
+
+def step(name: str, code: str, *after: str) -> dict[str, Any]:
+    """Return a processing step that runs one line of Python."""
+    return {
+        "Name": name,
+        "Type": "Processing",
+        "DependsOn": list(after),
+        "Arguments": {
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+            },
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", code]},
+            "RoleArn": PLACEHOLDER_ROLE,
+        },
+    }
+
+
+def definition(*steps: dict[str, Any]) -> dict[str, Any]:
+    """Return a pipeline with one parameter."""
+    parameters = [{"Name": "Rounds", "Type": "Integer", "DefaultValue": 50}]
+    return {"Version": "2020-12-01", "Parameters": parameters, "Steps": list(steps)}
+
+
+@dataclass
+class Bench:
+    """A workspace on an endpoint, and a pipeline name that no other test uses."""
+
+    workspace: Workspace
+    home: Home
+    name: str
+
+    def start(self, *steps: dict[str, Any], name: str = "", **settings: Any) -> Execution:
+        """Deploy and start, without the checks."""
+        place = self.workspace.engine("sagemaker", "local")
+        document = read_document(definition(*steps), name=name or self.name)
+        place.deploy(document, role=PLACEHOLDER_ROLE)
+        arn = place.start(document, **{"parameters": {"Rounds": 5}, **settings})
+        return self.workspace.remember(place, arn, profile="smoke")
+
+
+def bench_at(place: EndpointInfo) -> Iterator[Bench]:
+    workspace = Workspace(home=place.home)
+    yield Bench(workspace, Home(place.home), f"ExecutionTest{next(_numbers)}")
+    workspace.monitor.close()
+
+
+@pytest.fixture
+def bench(endpoint: EndpointInfo) -> Iterator[Bench]:
+    """A workspace on the endpoint that all tests share."""
+    yield from bench_at(endpoint)
+
+
+@pytest.fixture
+def own_bench(own_endpoint: EndpointInfo) -> Iterator[Bench]:
+    """A workspace on an endpoint that the test may kill."""
+    yield from bench_at(own_endpoint)
+
+
+def test_a_run_from_start_to_end(bench: Bench) -> None:
+    execution = bench.start(step("A", "print('hello'); print('world')"), step("B", "print('b')", "A"))
+    assert execution.status in ("Executing", "Succeeded")
+    assert execution.wait() is execution
+    found = execution.to_json()
+    assert found["status"] == "Succeeded"
+    assert found["failure_reason"] is None
+    assert found["parameters"] == {"Rounds": 5}
+    assert [(entry["name"], entry["type"], entry["status"]) for entry in found["steps"]] == [
+        ("A", "Processing", "Succeeded"),
+        ("B", "Processing", "Succeeded"),
+    ]
+    assert all(entry["started"] <= entry["ended"] for entry in found["steps"])
+    assert str(execution.logs("A")) == "hello\nworld"
+    text = execution.text()
+    assert text.splitlines()[0].startswith(f"{bench.name}  ✓ Succeeded")
+    assert "smoke  on this machine" in text
+    assert set(execution.bundle()) >= {"text/plain"}
+
+
+def test_a_log_is_followed_while_it_grows(bench: Bench, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    execution = bench.start(
+        step("A", f"print('first', flush=True); {WAIT_FOR_FILE.format(str(go))}; print('last')")
+    )
+    seen: list[str] = []
+    for line in execution.follow("A"):
+        seen.append(line.message)
+        go.touch()
+    assert seen == ["first", "last"]
+    execution.wait()
+
+
+def test_a_failure_says_which_step_and_why(bench: Bench) -> None:
+    execution = bench.start(
+        step("Bad", "import sys; print('about to fail'); sys.exit(3)"), step("Never", "print(1)", "Bad")
+    )
+    with pytest.raises(ExecutionError, match=r"PC701 · step Bad — ExecutionTest\d+ ended Failed: .*3"):
+        execution.wait()
+    assert [entry.name for entry in execution.steps] == ["Bad"]
+    assert "about to fail" in str(execution.logs("Bad"))
+    with pytest.raises(ExecutionError, match="It has not started in this execution, which is Failed"):
+        execution.logs("Never")
+    with pytest.raises(UsageError, match=r'has no step "Bda"\. Did you mean "Bad"\?'):
+        execution.logs("Bda")
+
+
+def test_stop_ends_a_run_and_its_job(bench: Bench, tmp_path: Path) -> None:
+    execution = bench.start(step("A", WAIT_FOR_FILE.format(str(tmp_path / "never"))))
+    wait_until(lambda: execution.steps and execution.steps[0].metadata, "the job has started")
+    execution.stop()
+    execution.wait(60, raise_on_failure=False)
+    assert execution.status == "Stopped"
+
+
+def test_retry_goes_on_where_it_failed(bench: Bench, tmp_path: Path) -> None:
+    count, go = tmp_path / "count", tmp_path / "go"
+    execution = bench.start(
+        step("Once", f"open({str(count)!r}, 'a').write('x')"),
+        step("Flaky", f"import os,sys; sys.exit(0 if os.path.exists({str(go)!r}) else 1)", "Once"),
+    )
+    with pytest.raises(ExecutionError):
+        execution.wait(60)
+    go.touch()
+    assert execution.retry().wait(60).status == "Succeeded"
+    assert count.read_text() == "x"
+
+
+def test_some_steps_are_run_and_the_others_reused(bench: Bench, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    steps = (
+        step("A", f"open({str(count)!r}, 'a').write('a')"),
+        step("B", f"open({str(count)!r}, 'a').write('b')", "A"),
+    )
+    first = bench.start(*steps).wait(60)
+    again = bench.start(*steps, selection=Selection(("B",), first.execution_arn)).wait(60)
+    assert again.status == "Succeeded"
+    assert count.read_text() == "abb"
+
+
+def test_executions_are_listed_and_found_again(bench: Bench) -> None:
+    first = bench.start(step("A", "print(1)")).wait(60)
+    second = bench.start(step("A", "print(2)")).wait(60)
+    other = bench.start(step("A", "print(3)"), name=f"{bench.name}Other").wait(60)
+    later = Workspace(home=bench.home.root)
+    rows = later.executions("local", bench.name)
+    assert [row.execution_arn for row in rows] == [second.execution_arn, first.execution_arn]
+    assert [row.status for row in rows] == ["Succeeded"] * 2
+    assert later.executions("local")[0].execution_arn == other.execution_arn
+    assert later.execution().execution_arn == other.execution_arn
+    found = later.execution("last", pipeline=bench.name)
+    assert found.execution_arn == second.execution_arn
+    assert (found.pipeline, found.status) == (bench.name, "Succeeded")
+    assert [node.name for node in found.graph.nodes] == ["A"]
+    assert later.executions("local", bench.name, limit=1) == rows[:1]
+    with pytest.raises(ExecutionError, match="There is no execution of Nobody"):
+        later.execution("last", pipeline="Nobody")
+
+
+def test_an_execution_that_does_not_exist(bench: Bench) -> None:
+    arn = f"arn:aws:sagemaker:us-east-1:000000000000:pipeline/{bench.name}/execution/abcdefabcdef"
+    execution = bench.workspace.execution(arn)
+    with pytest.raises(ExecutionError, match="PC702"):
+        _ = execution.status
+    with pytest.raises(ExecutionError, match="PC702"):
+        execution.wait(30)
+
+
+def test_a_long_definition_goes_by_s3(bench: Bench) -> None:
+    steps = [step(f"Step{number}", f"print('{'x' * 200}')") for number in range(4)]
+    body = {**definition(*steps), "Metadata": {"filler": "x" * 120_000}}
+    place = bench.workspace.engine("sagemaker", "local")
+    document = read_document(body, name="Long")
+    place.deploy(document, role=PLACEHOLDER_ROLE)
+    arn = place.start(document, parameters={})
+    assert bench.workspace.remember(place, arn).wait(60).document.body == body
+
+
+def test_uploads_are_put_in_place_and_progress_is_told(bench: Bench, tmp_path: Path) -> None:
+    from pipecell.declare.compiled import Upload
+
+    big = tmp_path / "big.bin"
+    big.write_bytes(b"x" * 9_000_000)
+    uploads = (
+        Upload(b"small", "sagemaker-us-east-1-000000000000", "code/small.py", "1"),
+        Upload(big, "a-bucket-of-my-own", "data/big file.bin", "2"),
+    )
+    told: list[tuple[int, int]] = []
+    place = bench.workspace.engine("sagemaker", "local")
+    document = read_document(definition(step("A", "print(1)")), name="Uploads")
+    place.deploy(
+        document,
+        role=PLACEHOLDER_ROLE,
+        uploads=uploads,
+        progress=lambda _, done, total: told.append((done, total)),
+    )
+    s3 = bench.workspace.connect("local").client("s3")
+    assert s3.get_object(Bucket=uploads[0].bucket, Key=uploads[0].key)["Body"].read() == b"small"
+    assert s3.head_object(Bucket=uploads[1].bucket, Key=uploads[1].key)["ContentLength"] == 9_000_000
+    assert told[0] == (5, 9_000_005)
+    assert told[-1] == (9_000_005, 9_000_005)
+
+
+def test_a_file_that_is_gone_is_named(bench: Bench, tmp_path: Path) -> None:
+    from pipecell.declare.compiled import Upload
+
+    upload = Upload(tmp_path / "gone.py", "sagemaker-us-east-1-000000000000", "k", "1")
+    document = read_document(definition(step("A", "print(1)")), name="Gone")
+    with pytest.raises(ExecutionError, match=r"PC708 — The file .*gone\.py cannot be read"):
+        bench.workspace.engine("sagemaker", "local").deploy(
+            document, role=PLACEHOLDER_ROLE, uploads=(upload,)
+        )
+
+
+def test_tags_reach_the_pipeline(bench: Bench) -> None:
+    place = bench.workspace.engine("sagemaker", "local")
+    document = read_document(definition(step("A", "print(1)")), name="Tagged")
+    arn = place.deploy(document, role=PLACEHOLDER_ROLE, tags=[{"Key": "team", "Value": "census"}])
+    assert place.deploy(document, role=PLACEHOLDER_ROLE, tags=[{"Key": "phase", "Value": "test"}]) == arn
+    tags = bench.workspace.connect("local").client("sagemaker").list_tags(ResourceArn=arn)["Tags"]
+    assert {"Key": "team", "Value": "census"} in tags
+    assert {"Key": "phase", "Value": "test"} in tags
+
+
+def test_a_watch_survives_a_crash_of_the_endpoint(
+    own_bench: Bench, own_endpoint: EndpointInfo, tmp_path: Path
+) -> None:
+    bench = own_bench
+    go = tmp_path / "go"
+    execution = bench.start(
+        step("A", WAIT_FOR_FILE.format(str(go)) + "; print('done')"), step("B", "print('b')", "A")
+    )
+    watch = execution.watch()
+    wait_until(lambda: watch.snapshot and watch.snapshot.steps, "the first step is seen")
+    os.kill(own_endpoint.pid, signal.SIGKILL)
+    wait_until(lambda: watch.trouble is not None, "the crash is noticed")
+    assert "not reachable now" in execution.header(watch.snapshot).chips
+    waiting = threading.Thread(target=execution.wait, args=(60,))
+    waiting.start()
+    daemon.start(bench.home)
+    go.touch()
+    waiting.join(60)
+    assert execution.status == "Succeeded"
+    assert watch.trouble is None
+    assert [entry.name for entry in execution.steps] == ["A", "B"]
+
+
+def test_the_endpoint_that_nobody_started_again_is_named(
+    own_bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bench = own_bench
+    from pipecell import execution as module
+    from pipecell.errors import EndpointError
+
+    monkeypatch.setitem(module.PATIENCE, "local", 0.0)
+    execution = bench.start(step("A", WAIT_FOR_FILE.format(str(tmp_path / "go"))))
+    daemon.stop(bench.home)
+    with pytest.raises(EndpointError, match="pipecell local start"):
+        execution.wait()
+    (tmp_path / "go").touch()
+
+
+def test_a_pipeline_of_a_file_runs(bench: Bench) -> None:
+    compiled = Compiled(read_document(definition(step("A", "print(1)")), name="FromFile"), region="")
+    execution = bench.workspace.add(compiled).run(parameters={"Rounds": "7"}, wait=True)
+    assert execution.status == "Succeeded"
+    assert execution.parameters == {"Rounds": 7}
