@@ -2,7 +2,7 @@
 
 zlib and hashlib give CRC32, SHA1 and SHA256. CRC32C and CRC64NVME, which the
 AWS CLI sends, have no standard-library code: `awscrt` computes them where it is
-installed, else `_Lanes`, which runs thousands of CRCs side by side with
+installed, else `Lanes`, which runs thousands of CRCs side by side with
 ``bytes.translate`` and big integers and joins them at the end, some fifty times
 faster than a loop over bytes.
 """
@@ -105,11 +105,11 @@ def _crc_function(algorithm: str) -> Callable[[bytes, int], int]:
 
 
 @cache
-def _lanes(algorithm: str) -> _Lanes:
-    return _Lanes(algorithm)
+def _lanes(algorithm: str) -> Lanes:
+    return Lanes(algorithm)
 
 
-class _Lanes:
+class Lanes:
     """One CRC over many equal pieces of the data at once.
 
     A lane is a piece of `_LANE_LENGTH` bytes. Byte plane i holds byte i of every lane's CRC, so that one

@@ -8,6 +8,7 @@ of a millisecond on an SSD.
 from __future__ import annotations
 
 import queue
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -169,8 +170,8 @@ class Store(Database):
 def statements(script: str) -> Iterator[str]:
     """Split a SQL script into statements: ``executescript`` would commit in the middle."""
     pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
+    for piece in re.split(r"(?<=;)", script):
+        pending += piece
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""

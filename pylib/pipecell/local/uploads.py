@@ -14,7 +14,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from pipecell.local import checksums
@@ -299,6 +299,7 @@ class Uploads:
             blob = own or self._objects.blobs.join(
                 (row["blob"], row["offset"], row["size"]) for row in chosen
             )
+            info = replace(info, path=self._objects.blobs.path(blob))
             try:
                 with self._database.transaction() as connection:
                     self._require(connection, upload)
