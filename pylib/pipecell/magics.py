@@ -85,7 +85,7 @@ class PipelineMagics(Magics):
         from pipecell.commands.table import VERBS
         from pipecell.commands.verb import find, overview, parse, split_words
 
-        with _one_line_errors():
+        with _shown_errors(self._shell):
             words = split_words(line)
             if not words or words[0] in ("-h", "--help"):
                 self.context.say(overview(VERBS, "notebook", "%pipeline"))
@@ -100,7 +100,7 @@ class PipelineMagics(Magics):
         from pipecell.commands.table import CELL
         from pipecell.commands.verb import parse, split_words
 
-        with _one_line_errors():
+        with _shown_errors(self._shell):
             call = parse(CELL, split_words(line), face="notebook", program="%%pipeline")
             if call.help:
                 self.context.say(call.help.rstrip("\n"))
@@ -143,7 +143,8 @@ class PipelineMagics(Magics):
         return result.value
 
     def _declare(self, name: str, engine: Any, body: str) -> Declaration:
-        from pipecell.commands.body import BodyRunner, hide_frames_before, shown_syntax_error
+        from pipecell.commands.body import BodyRunner
+        from pipecell.commands.tracebacks import hide_frames_before, shown_syntax_error
 
         notebook = self.workspace.notebook
         assert notebook is not None  # noqa: S101 - a kernel's workspace has one
@@ -161,7 +162,7 @@ class PipelineMagics(Magics):
         except PipecellError:
             raise
         except SyntaxError as error:
-            raise shown_syntax_error(self._shell, error, runner.file) from error
+            raise shown_syntax_error(self._shell, error, runner.file) from None
         except Exception as error:
             hide_frames_before(self._shell, error, runner.file)
             raise
@@ -196,8 +197,11 @@ def unload(shell: Any) -> None:
     magics = loaded(shell)
     if magics is None:
         return
+    from pipecell.commands.tracebacks import forget_rendering
+
     magics.settle()
     targets.activate_aws()
+    forget_rendering(shell)
     magics.workspace.monitor.close()
     if shell.Completer is not None and magics.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(magics.matcher)
@@ -250,12 +254,14 @@ def _tell(error: PipecellError) -> None:
 
 
 @contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """Have IPython show an error of ours as its one line, without the frames that raised it."""
-    from pipecell.commands.body import render_as
+def _shown_errors(shell: Any) -> Iterator[None]:
+    """Have IPython show an error of ours as its one line, and any other as it brings itself."""
+    from pipecell.commands.tracebacks import honour_rendering, render_as
 
     try:
         yield
-    except PipecellError as error:
-        render_as(error, str(error))
+    except BaseException as error:
+        if isinstance(error, PipecellError):
+            render_as(error, str(error))
+        honour_rendering(shell)
         raise

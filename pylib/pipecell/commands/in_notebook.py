@@ -7,10 +7,10 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pipecell.commands.body import render_as
 from pipecell.commands.context import Context
 from pipecell.commands.progress import UploadLine
-from pipecell.errors import UsageError, did_you_mean
+from pipecell.commands.tracebacks import render_as
+from pipecell.errors import UsageError, nearest
 from pipecell.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class NotebookContext(Context):
     def _variable(self, name: str) -> Any:
         namespace = self.shell.user_ns
         if name not in namespace:
-            known = [known for known in namespace if not known.startswith("_")]
-            raise UsageError(f'There is no variable "{name}".', code="PC923", hint=did_you_mean(name, known))
+            close = nearest(name, (known for known in namespace if not known.startswith("_")))
+            hint = f'Did you mean "{close}"?' if close else ""
+            raise UsageError(f'There is no variable "{name}".', code="PC923", hint=hint)
         value = namespace[name]
         if not isinstance(value, str | int | float):
             raise UsageError(
