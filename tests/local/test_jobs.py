@@ -27,6 +27,12 @@ def work(tmp_path: Path) -> Iterator[Workshop]:
         yield made
 
 
+def waiting_for(path: Path, line: str = "") -> str:
+    """Return code that prints a line and waits until a file is there."""
+    wait = f"while not os.path.exists({str(path)!r}): time.sleep(0.01)"
+    return f"import os, time\nprint({line!r}, flush=True)\n{wait}"
+
+
 def test_success(work: Workshop) -> None:
     status = work.run_code("fine", "print('hello')")
     assert (status.status, status.secondary, status.exit_code) == ("Completed", "Completed", 0)
@@ -79,7 +85,7 @@ def test_racing_launches_run_once(work: Workshop, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     spec = work.spec("race", f"import time; open({str(mark)!r}, 'a').write('x'); time.sleep(0.2)")
     ends: list[str] = []
-    servers = [Jobs(work.home, lambda kind, name: ends.append(name)) for _ in range(4)]
+    servers = [Jobs(work.home, lambda kind, name: ends.append(f"{kind}/{name}")) for _ in range(4)]
     threads = [threading.Thread(target=server.launch, args=(spec,)) for server in servers]
     for thread in threads:
         thread.start()
@@ -143,9 +149,9 @@ def test_max_runtime(work: Workshop) -> None:
 
 def test_no_process_outlives_its_job(work: Workshop) -> None:
     mark = uuid.uuid4().hex
+    child = f"import time; time.sleep(60) # {mark}"
     code = (
-        "import subprocess, sys\n"
-        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60) # {mark}'], start_new_session=True)"
+        f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True)"
     )
     assert work.run_code("parent", code).status == "Completed"
     wait_until(lambda: not processes_of(mark), "the detached process ends")
@@ -173,7 +179,7 @@ def test_killed_supervisor_runs_again_from_a_clean_folder(work: Workshop, tmp_pa
 
 def test_killed_supervisor_takes_its_job_with_it(work: Workshop, tmp_path: Path) -> None:
     mark, release = uuid.uuid4().hex, tmp_path / "release"
-    code = f"import os, time\nprint('up', flush=True)\nwhile not os.path.exists({str(release)!r}): time.sleep(.01) # {mark}"
+    code = waiting_for(release, "up") + f" # {mark}"
     work.jobs.launch(work.spec("orphan", code))
     work.wait_for_line("orphan", "up")
     before = processes_of(mark)
@@ -200,7 +206,7 @@ def test_a_job_that_loses_every_supervisor_is_given_up(work: Workshop) -> None:
 
 def test_server_dies_while_a_job_runs(work: Workshop, tmp_path: Path) -> None:
     release = tmp_path / "release"
-    code = f"import os, time\nwhile not os.path.exists({str(release)!r}): time.sleep(0.01)\nprint('over')"
+    code = waiting_for(release)
     work.jobs.launch(work.spec("lasting", code))
     supervisor = work.supervisor("lasting")
     work.restart()
@@ -212,7 +218,7 @@ def test_server_dies_while_a_job_runs(work: Workshop, tmp_path: Path) -> None:
 
 def test_end_while_no_server_is_there_is_reported_once(work: Workshop, tmp_path: Path) -> None:
     release = tmp_path / "release"
-    code = f"import os, time\nwhile not os.path.exists({str(release)!r}): time.sleep(0.01)"
+    code = waiting_for(release)
     work.jobs.launch(work.spec("unseen", code))
     supervisor = work.supervisor("unseen")
     work.jobs.close()
@@ -269,16 +275,17 @@ def test_a_finished_job_leaves_nothing_to_look_at(work: Workshop) -> None:
 def test_a_server_that_is_killed(work: Workshop, tmp_path: Path) -> None:
     """The whole story with a real server process and kill -9."""
     release = tmp_path / "release"
-    job = f"import os, time\nprint('on', flush=True)\nwhile not os.path.exists({str(release)!r}): time.sleep(0.01)"
+    job = waiting_for(release, "on")
     server = (
         "import sys, time\nfrom pathlib import Path\n"
         "from pipecell.local.home import Home\nfrom pipecell.local.work.jobs import *\n"
         f"jobs = Jobs(Home(Path({str(work.home.root)!r})), print)\njobs.resume()\n"
-        f"jobs.launch(JobSpec('processing', 'kept', sys.executable, command=(sys.executable, '-c', {job!r})))\n"
+        f"command = (sys.executable, '-c', {job!r})\n"
+        "jobs.launch(JobSpec('processing', 'kept', sys.executable, command=command))\n"
         "time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", server])
-    wait_until(lambda: (work.home.jobs_folder / "processing/kept/spec.json").exists(), "the launch")
+    wait_until((work.home.jobs_folder / "processing/kept/spec.json").exists, "the launch")
     work.wait_for_line("kept", "on")
     process.kill()
     process.wait()

@@ -43,6 +43,7 @@ class Workshop:
         self.home = Home(folder).create()
         self.store = ObjectStore(self.home)
         self.store.ensure_bucket(BUCKET)
+        self.sandbox = sandbox
         self.environment = {"PIPECELL_SANDBOX": sandbox} if sandbox else {}
         self.ends: queue.Queue[tuple[str, str]] = queue.Queue()
         self.jobs = self.new_jobs()

@@ -104,9 +104,9 @@ class Sandbox:
         return command
 
 
-# Runs as the first process of its namespaces. "$@" is not exec'ed: the first process of a process
-# namespace ignores SIGTERM unless it handles it, and a job should end by it as anywhere else. The
-# shell's own stderr is closed, or it would put "Terminated" into the job's log.
+# Runs as the first process of its namespaces, and stays: the first process of a process namespace ignores
+# SIGTERM unless it handles it, and a job should end by it as anywhere else. The shell's own stderr is closed,
+# or it would put "Terminated" into the job's log.
 _MOUNT = """
 set -e
 root=$1 directory=$2
@@ -130,7 +130,7 @@ mount --bind "$root" /opt/ml
 cd "$directory"
 set +e
 exec 3>&2 2>/dev/null
-"$@" 2>&3 3>&-
+(exec "$@" 2>&3 3>&-)
 exit $?
 """
 
