@@ -25,6 +25,9 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 100
 """JSON nested deeper than this is refused: no pipeline needs it, and every walk here is recursive."""
 
+CONTAINERS = (dict, list)
+"""What JSON nests; a tuple, since walks over a thousand steps feel the price of ``Mapping | list``."""
+
 _PARSE_LIMIT = 16 * MAX_BYTES  # white space may be dropped before AWS sees it, but not without end
 
 
@@ -38,6 +41,7 @@ class Document:
         body: the definition JSON; not to be changed.
         cells: step name to the execution count of the notebook cell that declared it.
         origin: the file it came from, for messages; empty when there is none.
+        memo: what has been worked out about the body once, since it never changes.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Document:
     body: Mapping[str, Any]
     cells: Mapping[str, int] = field(default_factory=dict)
     origin: str = ""
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def read_document(
@@ -69,7 +74,7 @@ def read_document(
         DefinitionError: not JSON (``PC001``, path is line and column), over 1 MiB (``PC002``),
             neither kind of definition or a missing key (``PC003``), or a malformed one (``PC004``).
     """
-    body = _parse(text) if isinstance(text, str | bytes) else text
+    body = _parse(text) if isinstance(text, str | bytes) else _plain(text)
     if not isinstance(body, Mapping):
         raise DefinitionError(f"A definition is a JSON object, not {_kind(body)}.", code="PC003")
     _check_depth(body)
@@ -78,12 +83,29 @@ def read_document(
         _check_steps(body["Steps"], "Steps")
     else:
         _check_machine(body, "")
-    return Document(name or _name_from(origin, engine), engine, body, dict(cells or {}), origin)
+    document = Document(name or _name_from(origin, engine), engine, body, dict(cells or {}), origin)
+    if isinstance(text, str | bytes):
+        document.memo["size_checked"] = True
+    return document
+
+
+def too_big(document: Document) -> bool:
+    """Tell whether AWS would refuse a document for its size; one that was read from text is not."""
+    if "size_checked" not in document.memo:
+        document.memo["size_checked"] = compact_size(document.body) <= MAX_BYTES
+    return not document.memo["size_checked"]
 
 
 def compact_size(body: Mapping[str, Any]) -> int:
     """Return how many bytes of UTF-8 AWS would receive for this definition."""
     return len(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _plain(value: Any) -> Any:
+    """Return parsed JSON whose objects are dicts, as all walks expect; the same object where it is."""
+    if isinstance(value, Mapping) and not isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
 
 
 def _parse(text: str | bytes) -> Any:
@@ -131,8 +153,8 @@ def _check_depth(body: Any) -> None:
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for value in level:
-            children = value.values() if isinstance(value, Mapping) else value
-            below += [child for child in children if isinstance(child, Mapping | list)]
+            children = value if isinstance(value, list) else value.values()
+            below += [child for child in children if isinstance(child, CONTAINERS)]
         if not below:
             return
         level = below

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from pipecell.definition.data import load
-from pipecell.definition.document import Document
+from pipecell.definition.document import CONTAINERS, Document
 from pipecell.definition.paths import format_path
 from pipecell.definition.references import GET, JOIN, function_of, parse_get
 from pipecell.definition.sagemaker import StepView, iterate_steps
@@ -32,6 +32,8 @@ _STEP_KINDS: Mapping[str, JobKind] = {
 }
 _HELPERS = frozenset({"DebugRuleConfigurations", "ProfilerRuleConfigurations"})
 """Arguments of a training job that describe processing jobs beside it."""
+_NO_SETTINGS = frozenset({"HyperParameters", "Environment", "ProcessingInputs", "InputDataConfig", "Tags"})
+"""Long arguments in which nothing is ever set."""
 _LISTS: Mapping[str, JobKind] = {
     "SupportedTransformInstanceTypes": "transform",
     "SupportedRealtimeInferenceInstanceTypes": "endpoint",
@@ -141,34 +143,52 @@ def _rank(name: str) -> tuple[float, int, str]:
     return (float("inf") if usd is None else usd, large, name)
 
 
-def uses(document: Document) -> Iterator[Use]:
-    """Yield every place of a SageMaker definition that says on what, on how many, or how long a job runs."""
-    for step in iterate_steps(document):
-        arguments = step.arguments
-        if step.type == "Condition":
-            continue
-        kind = _STEP_KINDS.get(step.type)
-        for path, setting, place_kind, value in _walk(arguments, ["Arguments"], kind):
-            yield Use(step, format_path(path), setting, place_kind, value, parameter_of(value))
+def uses(document: Document) -> tuple[Use, ...]:
+    """Return every place of a SageMaker definition that says on what, on how many, or how long a job runs."""
+    if "uses" not in document.memo:
+        document.memo["uses"] = tuple(
+            use for step in iterate_steps(document) if step.type != "Condition" for use in _uses_of(step)
+        )
+    known: tuple[Use, ...] = document.memo["uses"]
+    return known
 
 
-def _walk(
-    value: Any, trail: list[Any], kind: JobKind | None
-) -> Iterator[tuple[list[Any], Setting, JobKind | None, Any]]:
-    if isinstance(value, dict):
+def _uses_of(step: StepView) -> list[Use]:
+    found: list[Use] = []
+    trail: list[Any] = ["Arguments"]
+
+    def add(setting: Setting, kind: JobKind | None, value: Any) -> None:
+        found.append(Use(step, format_path(trail), setting, kind, value, parameter_of(value)))
+
+    def walk(value: Any, kind: JobKind | None) -> None:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, CONTAINERS):
+                    trail.append(index)
+                    walk(item, kind)
+                    trail.pop()
+            return
         for key, item in value.items():
-            here = [*trail, key]
-            setting = _SETTINGS.get(key)
-            if setting is not None and not isinstance(item, list):
-                yield here, setting, kind, item
-            elif key in _LISTS and isinstance(item, list):
-                yield from (([*here, i], "type", _LISTS[key], entry) for i, entry in enumerate(item))
-            elif isinstance(item, dict | list):
-                yield from _walk(item, here, "processing" if key in _HELPERS else kind)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                yield from _walk(item, [*trail, index], kind)
+            if key in _SETTINGS and not isinstance(item, list):
+                trail.append(key)
+                add(_SETTINGS[key], kind, item)
+                trail.pop()
+            elif isinstance(item, CONTAINERS) and key not in _NO_SETTINGS:
+                trail.append(key)
+                if key in _LISTS:
+                    walk_types(item, _LISTS[key])
+                else:
+                    walk(item, "processing" if key in _HELPERS else kind)
+                trail.pop()
+
+    def walk_types(value: Any, kind: JobKind) -> None:
+        for index, entry in enumerate(value if isinstance(value, list) else ()):
+            trail.append(index)
+            add("type", kind, entry)
+            trail.pop()
+
+    walk(step.arguments, _STEP_KINDS.get(step.type))
+    return found
 
 
 def parameter_of(value: Any) -> str | None:

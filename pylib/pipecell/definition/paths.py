@@ -65,7 +65,9 @@ def format_path(segments: Iterable[Segment]) -> str:
     for segment in segments:
         if isinstance(segment, int):
             parts.append(f"[{segment}]")
-        elif isinstance(segment, Key) or (parts and not _PLAIN.fullmatch(segment)):
+        elif isinstance(segment, Key) or (
+            parts and not segment.isidentifier() and not _PLAIN.fullmatch(segment)
+        ):
             escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
             parts.append(f"['{escaped}']")
         else:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from pipecell.definition.document import CONTAINERS
 from pipecell.definition.paths import (
     Key,
     Segment,
@@ -84,7 +85,7 @@ class Scope(Protocol):
 
 def function_of(value: Any) -> str | None:
     """Return the function that a value calls (``Get``, ``Std:Join``, ``Std:JsonGet``), else None."""
-    if isinstance(value, Mapping) and len(value) == 1:
+    if isinstance(value, dict) and len(value) == 1:
         (key,) = value
         argument = value[key]
         if key == GET and isinstance(argument, str):
@@ -124,7 +125,7 @@ def find_references(value: Any, path: str = "") -> Iterator[Reference]:
 
 
 def _collect(value: Any, trail: list[Segment], found: list[Reference]) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if len(value) == 1 and (function := function_of(value)) is not None:
             if function == GET:
                 kind, name, tail = parse_get(value[GET])
@@ -134,13 +135,13 @@ def _collect(value: Any, trail: list[Segment], found: list[Reference]) -> None:
                 _collect_json_get(value[JSON_GET], trail, found)
                 return
         for key, item in value.items():
-            if isinstance(item, Mapping | list):
+            if isinstance(item, CONTAINERS):
                 trail.append(key)
                 _collect(item, trail, found)
                 trail.pop()
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            if isinstance(item, Mapping | list):
+            if isinstance(item, CONTAINERS):
                 trail.append(index)
                 _collect(item, trail, found)
                 trail.pop()

@@ -63,7 +63,11 @@ class StepView:
 
 def iterate_steps(document: Document) -> tuple[StepView, ...]:
     """Return every step in the definition's order, each Condition followed by its branches."""
-    return tuple(_walk(document.body["Steps"], "Steps", None, None)) if document.engine == "sagemaker" else ()
+    if "steps" not in document.memo:
+        steps = document.body["Steps"] if document.engine == "sagemaker" else []
+        document.memo["steps"] = tuple(_walk(steps, "Steps", None, None))
+    known: tuple[StepView, ...] = document.memo["steps"]
+    return known
 
 
 def _walk(
