@@ -14,6 +14,8 @@ import hmac
 import json
 import os
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipecell.errors import EndpointError
@@ -62,25 +64,27 @@ class Credentials:
 
     Args:
         pair: the home's own.
+        clock: seconds since the epoch; sessions end by it.
     """
 
-    def __init__(self, pair: KeyPair) -> None:
+    def __init__(self, pair: KeyPair, clock: Callable[[], float] = time.time) -> None:
         self.pair = pair
+        self._clock = clock
 
     @classmethod
-    def load(cls, home: Home) -> Credentials:
+    def load(cls, home: Home, clock: Callable[[], float] = time.time) -> Credentials:
         """Read the home's key pair, made at the first use.
 
         Raises:
             EndpointError: PC801 unreadable, PC808 readable by others or damaged.
         """
         try:
-            return cls(_read(home))
+            return cls(_read(home), clock)
         except FileNotFoundError:
             _make(home)
         except OSError as error:
             raise unusable(home.secret_file, error) from error
-        return cls(_read(home))
+        return cls(_read(home), clock)
 
     def secret_of(self, access_key: str, session_token: str = "") -> str | None:
         """Return the secret key that belongs to an access key, or None when it is not ours."""
@@ -99,16 +103,17 @@ class Credentials:
         return KeyPair(access_key, self._derive("secret", access_key), token)
 
     def session(self, access_key: str, session_token: str) -> Session | None:
-        """Return the session of a token that we made for an access key."""
+        """Return the session of a token that we made for an access key and that has not expired."""
         encoded, _, signature = session_token.rpartition(".")
         try:
             claims = base64.urlsafe_b64decode(encoded.encode())
             expected = self._derive("token", access_key + claims.decode())
             if not hmac.compare_digest(expected.encode(), signature.encode()):
                 return None
-            return Session(*json.loads(claims))
+            session = Session(*json.loads(claims))
         except (ValueError, TypeError):
             return None
+        return session if session.expires > self._clock() else None
 
     def _derive(self, purpose: str, text: str) -> str:
         digest = hmac.new(self.pair.secret_key.encode(), f"{purpose}\n{text}".encode(), hashlib.sha256)
