@@ -1,0 +1,116 @@
+"""The Step Functions API on the wire: one table from operation to method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipecell.local.json_service import JsonService
+from pipecell.local.services.states.activities import Activities
+from pipecell.local.services.states.catalogue import Catalogue
+from pipecell.local.services.states.executions import Executions
+from pipecell.local.services.states.inspection import Inspection
+from pipecell.local.services.states.machines import Machines
+from pipecell.local.services.states.versions import Versions
+from pipecell.local.store import Store
+from pipecell.local.wire import Request, RequestContext, Response, ServiceError
+from pipecell.local.work.states.contracts import Integrations
+from pipecell.local.work.states.engine import Engine
+
+
+class StatesService:
+    """Step Functions behind the port.
+
+    Args:
+        store: the endpoint's state.
+        integrations: what carries tasks out.
+        on_address: told the endpoint's address as the first client named it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        integrations: Integrations,
+        on_address: Callable[[str], None] | None = None,
+    ) -> None:
+        self._on_address = on_address
+        catalogue = Catalogue(store)
+        self.engine = Engine(
+            store,
+            integrations,
+            activity_exists=lambda arn: catalogue.activity(arn) is not None,
+            describe=self._describe,
+        )
+        machines, versions = Machines(catalogue), Versions(catalogue)
+        executions, activities = Executions(catalogue, self.engine), Activities(catalogue, self.engine)
+        inspection = Inspection(integrations)
+        self._executions = executions
+        self._service = JsonService(
+            "stepfunctions",
+            {
+                "CreateActivity": activities.create,
+                "CreateStateMachine": machines.create,
+                "CreateStateMachineAlias": versions.create_alias,
+                "DeleteActivity": activities.delete,
+                "DeleteStateMachine": machines.delete,
+                "DeleteStateMachineAlias": versions.delete_alias,
+                "DeleteStateMachineVersion": versions.delete,
+                "DescribeActivity": activities.describe,
+                "DescribeExecution": executions.describe,
+                "DescribeMapRun": executions.describe_map_run,
+                "DescribeStateMachine": machines.describe,
+                "DescribeStateMachineAlias": versions.describe_alias,
+                "DescribeStateMachineForExecution": executions.describe_machine,
+                "GetActivityTask": activities.take,
+                "GetExecutionHistory": executions.history,
+                "ListActivities": activities.list,
+                "ListExecutions": executions.list,
+                "ListMapRuns": executions.list_map_runs,
+                "ListStateMachineAliases": versions.list_aliases,
+                "ListStateMachineVersions": versions.list,
+                "ListStateMachines": machines.list,
+                "ListTagsForResource": machines.list_tags,
+                "PublishStateMachineVersion": versions.publish,
+                "RedriveExecution": executions.redrive,
+                "SendTaskFailure": activities.fail,
+                "SendTaskHeartbeat": activities.heartbeat,
+                "SendTaskSuccess": activities.succeed,
+                "StartExecution": executions.start,
+                "StartSyncExecution": executions.start_sync,
+                "StopExecution": executions.stop,
+                "TagResource": machines.tag,
+                "TestState": inspection.test_state,
+                "UntagResource": machines.untag,
+                "UpdateMapRun": executions.update_map_run,
+                "UpdateStateMachine": machines.update,
+                "UpdateStateMachineAlias": versions.update_alias,
+                "ValidateStateMachineDefinition": machines.validate,
+            },
+        )
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        if self._on_address is not None:
+            self._on_address(request.base_url)
+            self._on_address = None
+        return self._service.handle(request)
+
+    def warm(self) -> None:
+        """Read AWS's description of the service."""
+        self._service.warm()
+
+    def resume(self) -> None:
+        """Take up what was under way when the last process ended."""
+        self.engine.resume()
+
+    def close(self) -> None:
+        """Stop; what runs is taken up by the next process."""
+        self.engine.close()
+
+    def _describe(self, arn: str) -> dict[str, Any]:
+        try:
+            context = RequestContext("states", "DescribeExecution")
+            return self._executions.describe({"executionArn": arn}, context)
+        except ServiceError:
+            # It was never started, or is express: whoever awaits it finds out from its own call.
+            return {"status": "RUNNING"}

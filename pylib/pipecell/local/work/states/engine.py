@@ -1,0 +1,416 @@
+"""The durable driver of the core: turns are stored, then acted on; one thread keeps all the time there is.
+
+Nothing sleeps for an execution. What waits is a row with a due time; the scheduler thread sleeps until the
+earliest one. Tasks run in a pool of workers, and what they bring back is a turn again. After a crash
+``resume`` finds everything that was under way in the rows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipecell.local.store import Store
+from pipecell.local.work.states.contracts import Done, Integrations, TaskRequest
+from pipecell.local.work.states.failure import RUNTIME, Failure
+from pipecell.local.work.states.frames import Effect, Execution
+from pipecell.local.work.states.machine import Turn, World
+from pipecell.local.work.states.map_runs import MapRuns
+from pipecell.local.work.states.parse import machine_of
+from pipecell.local.work.states.rows import Rows
+
+_LOG = logging.getLogger(__name__)
+_WORKERS = 32
+_BATCH = 64
+_CACHED_EXECUTIONS = 512
+_FIRST_POLL, _SLOWEST_POLL, _POLL_GROWTH = 0.1, 2.0, 1.5
+
+
+@dataclass(order=True)
+class _Poll:
+    at: float
+    row: int = field(compare=False)
+    frame: int = field(compare=False)
+    request: TaskRequest = field(compare=False)
+    pause: float = field(compare=False)
+
+
+Action = Callable[[Turn], object]
+
+
+class Engine:
+    """Runs executions.
+
+    Args:
+        store: the endpoint's state.
+        integrations: what carries tasks out.
+        activity_exists: whether an activity ARN is known.
+        describe: returns an ended execution as DescribeExecution does.
+        on_change: called with row and execution after its status changed.
+        retry_scale: factor on back-off delays; 1 in life.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        integrations: Integrations,
+        *,
+        activity_exists: Callable[[str], bool] = lambda _arn: True,
+        describe: Callable[[str], dict[str, Any]] | None = None,
+        on_change: Callable[[Execution], None] | None = None,
+        retry_scale: float = 1.0,
+    ) -> None:
+        self.store, self.rows, self.integrations = store, Rows(store), integrations
+        self.map_runs = MapRuns(self)
+        self._world = World(activity_exists=activity_exists, retry_scale=retry_scale)
+        self._describe, self._on_change = describe, on_change
+        self._queue: deque[tuple[int, Action]] = deque()
+        self._polls: list[_Poll] = []
+        self._cache: OrderedDict[int, Execution] = OrderedDict()
+        self._wake = threading.Condition()
+        self._changed = threading.Condition()
+        self._turns = threading.RLock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    # ----------------------------------------------------------------------------------- life
+    def resume(self) -> None:
+        """Take up whatever was under way when the last process ended, and keep time from now on."""
+        for row, number, phase in list(self.rows.in_phases("enter", "task", "remote", "children")):
+            if phase == "enter":
+                self._queue.append((row, lambda turn, n=number: turn.resume(n)))  # type: ignore[misc]
+            else:
+                self._queue.append((row, lambda turn, n=number: self._take_up(turn, n)))  # type: ignore[misc]
+        self._start_thread()
+
+    def close(self) -> None:
+        """Stop keeping time; whatever runs is taken up by the next ``resume``."""
+        self._closed = True
+        with self._wake:
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start_thread(self) -> None:
+        with self._wake:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._loop, name="states-scheduler", daemon=True)
+                self._thread.start()
+
+    def _take_up(self, turn: Turn, number: int) -> None:
+        """Do again the effect that a frame was waiting for."""
+        frame = turn.execution.frames.get(number)
+        if frame is None:
+            return
+        if frame.phase == "task" and frame.task is not None:
+            if frame.task["stage"] in ("scheduled", "submitted"):
+                turn.effects.append(Effect("task", number, frame.token, {**frame.task, "again": True}))
+        elif frame.phase == "remote":
+            turn.effects.append(Effect("start_child", number, frame.token, {"map": frame.parent}))
+        elif frame.group and frame.group.get("token") and frame.group.get("stage") != "running":
+            self.map_runs.ask_again(turn, frame)
+
+    # --------------------------------------------------------------------------------- requests
+    def start(
+        self,
+        execution: Execution,
+        *,
+        source_arn: str,
+        map_run: str | None = None,
+        origin: dict[str, Any] | None = None,
+    ) -> int:
+        """Store a new execution with its first event and let it run; return its row.
+
+        Raises:
+            sqlite3.IntegrityError: the ARN exists.
+        """
+        turn = Turn(execution, execution.started, self._world)
+        timeout = machine_of(execution.definition).timeout_seconds
+        execution.deadline = execution.started + timeout if timeout else None
+        turn.begin()
+        with self.store.transaction() as connection:
+            row = self.rows.insert(
+                connection, execution, source_arn=source_arn, map_run=map_run, origin=origin
+            )
+            self.rows.save(connection, row, turn)
+        self._announce(execution)
+        self.post(row, lambda turn: turn.resume(0))
+        return row
+
+    def post(self, row: int, action: Action) -> None:
+        """Queue a turn of an execution."""
+        with self._wake:
+            self._queue.append((row, action))
+            self._wake.notify_all()
+        self._start_thread()
+
+    def act(self, row: int, action: Action) -> Execution | None:
+        """Take a turn now, on this thread; return the execution as it is after it."""
+        with self._turns:
+            return self._take_turns([(row, action)]).get(row)
+
+    def wait(self, done: Callable[[], bool], timeout: float) -> bool:
+        """Wait until ``done`` holds; it is asked again after each change of an execution or activity."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            while not done():
+                left = end - time.monotonic()
+                if left <= 0 or self._closed:
+                    return False
+                self._changed.wait(min(left, 1.0))
+        return True
+
+    # -------------------------------------------------------------------------------- scheduler
+    def _loop(self) -> None:
+        while not self._is_closed():
+            try:
+                self._cycle()
+            except Exception:
+                if self._is_closed():
+                    return
+                _LOG.exception("The scheduler of state machines stumbled; it goes on.")
+                time.sleep(0.5)
+
+    def _is_closed(self) -> bool:
+        return self._closed
+
+    def _cycle(self) -> None:
+        with self._wake:
+            if not self._queue:
+                pause = self._pause()
+                if pause is None or pause > 0:
+                    self._wake.wait(pause)
+            if self._closed:
+                return
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH))]
+        self._start_polls()
+        batch += [(row, _due(number)) for row, number in self.rows.due(time.time())]
+        if batch:
+            with self._turns:
+                self._take_turns(batch)
+
+    def _pause(self) -> float | None:
+        times = [self._polls[0].at] if self._polls else []
+        due = self.rows.next_due()
+        if due is not None:
+            times.append(due)
+        return max(0.0, min(times) - time.time()) if times else None
+
+    def _take_turns(self, batch: list[tuple[int, Action]]) -> dict[int, Execution]:
+        """Take a turn of each execution of the batch in one transaction, then do what they ask for."""
+        effects: list[tuple[int, Effect]] = []
+        touched: dict[int, Execution] = {}
+        try:
+            with self.store.transaction() as connection:
+                for row, action in batch:
+                    execution = self._cache.get(row) or self.rows.load(connection, row)
+                    if execution is None:
+                        continue
+                    turn = self._turn(execution, action)
+                    self.rows.save(connection, row, turn)
+                    self.map_runs.record(connection, row, turn)
+                    if turn.ready:
+                        self._queue.append((row, _again(list(turn.ready))))
+                    effects.extend((row, effect) for effect in turn.effects)
+                    touched[row] = execution
+                    self._remember(row, execution)
+        except BaseException:
+            # What is in memory may be ahead of what is stored: forget it.
+            for row, _ in batch:
+                self._cache.pop(row, None)
+            raise
+        for row, effect in effects:
+            self._do(row, touched[row], effect)
+        with self._changed:
+            self._changed.notify_all()
+        return touched
+
+    def _turn(self, execution: Execution, action: Action) -> Turn:
+        turn = Turn(execution, time.time(), self._world)
+        try:
+            action(turn)
+        except Exception as error:
+            _LOG.exception("The engine failed in %s.", execution.arn)
+            if execution.running:
+                turn.give_up(RUNTIME, f"The local engine failed: {type(error).__name__}: {error}")
+        return turn
+
+    def _remember(self, row: int, execution: Execution) -> None:
+        if not execution.running:
+            self._cache.pop(row, None)
+            return
+        self._cache[row] = execution
+        self._cache.move_to_end(row)
+        while len(self._cache) > _CACHED_EXECUTIONS:
+            self._cache.popitem(last=False)
+
+    # ---------------------------------------------------------------------------------- effects
+    def _do(self, row: int, execution: Execution, effect: Effect) -> None:
+        frame = execution.frames.get(effect.frame)
+        if effect.kind == "task":
+            if frame is not None and frame.token == effect.token and frame.task is not None:
+                self._start_task(row, execution, effect)
+        elif effect.kind == "cancel":
+            self._submit(self._cancel, execution.arn, effect)
+        elif effect.kind == "await":
+            self._check_awaited(effect.data["arn"])
+        elif effect.kind == "ended":
+            self._ended(row, execution)
+        else:
+            self.map_runs.do(row, execution, effect)
+
+    def _start_task(self, row: int, execution: Execution, effect: Effect) -> None:
+        frame = execution.frames[effect.frame]
+        task = frame.task or {}
+        request = TaskRequest(
+            execution.arn,
+            task["resource"],
+            frame.arguments,
+            frame.token,
+            bool(effect.data.get("again")),
+            task.get("job"),
+        )
+        if task["stage"] == "scheduled":
+            self._submit(self._perform, row, frame.id, request)
+        elif frame.awaits:
+            self._check_awaited(frame.awaits)
+        elif request.job is not None:
+            self._poll_later(row, frame.id, request, _FIRST_POLL)
+
+    def _submit(self, function: Callable[..., None], *arguments: Any) -> None:
+        if self._closed:
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="states-task")
+        try:
+            self._pool.submit(self._safely, function, *arguments)
+        except RuntimeError:  # closed meanwhile: the next process takes it up
+            if not self._closed:
+                raise
+
+    def submit(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Run a function on a worker thread."""
+        self._submit(function, *arguments)
+
+    def _safely(self, function: Callable[..., None], *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except Exception:
+            if not self._closed:
+                _LOG.exception("A worker of the state machine engine failed.")
+
+    def _perform(self, row: int, number: int, request: TaskRequest) -> None:
+        try:
+            answer = self.integrations.perform(request)
+        except Failure as failure:
+            self._answer(row, number, request.token, "failed", error=failure.error, cause=failure.cause)
+            return
+        except Exception as error:
+            _LOG.exception("A task of %s failed in a way nobody foresaw.", request.execution_arn)
+            self._answer(row, number, request.token, "failed", error="States.TaskFailed", cause=repr(error))
+            return
+        if isinstance(answer, Done):
+            self._answer(row, number, request.token, "succeeded", output=answer.output)
+            return
+        data = {"output": answer.output, "job": answer.job, "awaits": answer.awaits}
+        self._answer(row, number, request.token, "submitted", **data)
+        if answer.job is not None and not answer.awaits:
+            polled = TaskRequest(
+                request.execution_arn, request.resource, request.arguments, request.token, False, answer.job
+            )
+            self._poll_later(row, number, polled, _FIRST_POLL)
+
+    def _answer(self, row: int, number: int, token: str, kind: str, **data: Any) -> None:
+        self.post(row, lambda turn: turn.task_event(kind, number, token, **data))
+
+    def _poll_later(self, row: int, number: int, request: TaskRequest, pause: float) -> None:
+        with self._wake:
+            heapq.heappush(self._polls, _Poll(time.time() + pause, row, number, request, pause))
+            self._wake.notify_all()
+
+    def _start_polls(self) -> None:
+        now = time.time()
+        while True:
+            with self._wake:
+                if not self._polls or self._polls[0].at > now:
+                    return
+                poll = heapq.heappop(self._polls)
+            self._submit(self._poll, poll)
+
+    def _poll(self, poll: _Poll) -> None:
+        if self.rows.by_token(poll.request.token) is None:
+            return
+        try:
+            answer = self.integrations.poll(poll.request)
+        except Failure as failure:
+            details = {"error": failure.error, "cause": failure.cause}
+            self._answer(poll.row, poll.frame, poll.request.token, "failed", **details)
+            return
+        if answer is None:
+            pause = min(poll.pause * _POLL_GROWTH, _SLOWEST_POLL)
+            self._poll_later(poll.row, poll.frame, poll.request, pause)
+            return
+        self._answer(poll.row, poll.frame, poll.request.token, "succeeded", output=answer.output)
+
+    def _cancel(self, arn: str, effect: Effect) -> None:
+        data = effect.data
+        request = TaskRequest(arn, data["resource"], None, effect.token, False, data.get("job"))
+        self.integrations.cancel(request)
+
+    # ------------------------------------------------------------------------------------- ends
+    def _ended(self, row: int, execution: Execution) -> None:
+        self._announce(execution)
+        self._check_awaited(execution.arn)
+        self.map_runs.child_ended(row, execution)
+
+    def _announce(self, execution: Execution) -> None:
+        if self._on_change is not None:
+            self._on_change(execution)
+
+    def _check_awaited(self, arn: str) -> None:
+        """Give the end of an execution, if it has one, to the tasks that wait for it."""
+        if self._describe is None:
+            return
+        waiting = self.rows.awaiting(arn)
+        if not waiting:
+            return
+        described = self._describe(arn)
+        if described["status"] == "RUNNING":
+            return
+        for row, number, token in waiting:
+            self.post(row, lambda turn, n=number, t=token: self._give_result(turn, n, t, described))  # type: ignore[misc]
+
+    def _give_result(self, turn: Turn, number: int, token: str, described: dict[str, Any]) -> None:
+        frame = turn.execution.frames.get(number)
+        if frame is None or frame.task is None or frame.token != token:
+            return
+        try:
+            done = self.integrations.execution_result(frame.task["resource"], described)
+        except Failure as failure:
+            turn.task_event("failed", number, token, error=failure.error, cause=failure.cause)
+            return
+        turn.task_event("succeeded", number, token, output=done.output)
+
+
+def _due(number: int) -> Action:
+    if number < 0:
+        return lambda turn: turn.time_out() if turn.execution.running else None
+    return lambda turn: turn.due(number)
+
+
+def _again(ready: list[int]) -> Action:
+    def go_on(turn: Turn) -> None:
+        turn.ready.extend(ready)
+        turn.run()
+
+    return go_on

@@ -1,0 +1,77 @@
+"""What carries tasks out: services through the endpoint's own port, items and results through objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
+from pipecell.local.work.states.failure import TASK_FAILED, Failure
+from pipecell.local.work.states.integrations import executions, functions, jobs, objects, services
+from pipecell.local.work.states.integrations.clients import Clients
+from pipecell.local.work.states.resources import Resource, parse_resource
+
+if TYPE_CHECKING:
+    from pipecell.local.home import Home
+    from pipecell.local.objects import ObjectStore
+
+
+class EndpointIntegrations:
+    """Tasks as requests to this endpoint.
+
+    Args:
+        home: where the endpoint's address and secret are.
+        store: the objects of S3.
+    """
+
+    def __init__(self, home: Home, store: ObjectStore) -> None:
+        self.clients = Clients(home)
+        self._store = store
+
+    def perform(self, request: TaskRequest) -> Done | Submitted:
+        """Begin a task, and end it where its service answers at once."""
+        resource = _resource(request)
+        client = self.clients.region(request.execution_arn)
+        if resource.kind == "function":
+            return functions.invoke_arn(client, request)
+        if not resource.sdk:
+            if resource.service == "lambda":
+                return functions.invoke(client, resource, request)
+            if resource.service == "states":
+                return executions.start(client, resource, request)
+            if resource.service == "sagemaker" and resource.sync:
+                return jobs.start(client, resource, request)
+        return services.call(client, resource, request)
+
+    def poll(self, request: TaskRequest) -> Done | None:
+        """Look after a job of a ``.sync`` task."""
+        return jobs.poll(self.clients.region(request.execution_arn), request)
+
+    def cancel(self, request: TaskRequest) -> None:
+        """Stop the job or execution of a ``.sync`` task."""
+        resource = _resource(request)
+        if resource.kind != "service" or not resource.sync:
+            return
+        client = self.clients.region(request.execution_arn)
+        if resource.service == "states":
+            executions.stop(client, request)
+        elif request.job is not None:
+            jobs.stop(client, request)
+
+    def read_items(self, request: dict[str, Any]) -> list[Any]:
+        """Return an ItemReader's items."""
+        return objects.read(self._store, request)
+
+    def write_results(self, request: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
+        """Write a Map run's results to S3."""
+        return objects.write(self._store, request, results)
+
+    def execution_result(self, resource: str, described: dict[str, Any]) -> Done:
+        """Return what ``startExecution.sync`` gives."""
+        return executions.result(resource, described)
+
+
+def _resource(request: TaskRequest) -> Resource:
+    found = parse_resource(request.resource)
+    if found is None:
+        raise Failure(TASK_FAILED, f"The resource {request.resource} is not a task resource.")
+    return found

@@ -1,0 +1,83 @@
+"""What AWS can run and this machine cannot: said before anything starts, with the way out."""
+
+from __future__ import annotations
+
+from pipecell.local.work.states.optimized import ACTIONS
+from pipecell.local.work.states.parse import Machine, State
+from pipecell.local.work.states.resources import parse_resource
+from pipecell.local.work.states.validation import Diagnostic
+
+CODE = "NOT_AVAILABLE_LOCALLY"
+
+#: Optimized integrations that really run here; patterns are those of the table of all of them.
+SERVICES = frozenset({"dynamodb", "events", "glue", "lambda", "sagemaker", "sns", "sqs", "states"})
+#: ``.sync`` jobs with a local program behind them.
+SYNC = frozenset(
+    {
+        ("glue", "startJobRun"),
+        ("sagemaker", "createHyperParameterTuningJob"),
+        ("sagemaker", "createProcessingJob"),
+        ("sagemaker", "createTrainingJob"),
+        ("sagemaker", "createTransformJob"),
+        ("states", "startExecution"),
+    }
+)
+_READ_FORMATS = frozenset({"CSV", "JSON", "JSONL"})
+
+
+def refusals(machine: Machine) -> list[Diagnostic]:
+    """Return what of a sound definition cannot run here; none in the usual case."""
+    return [found for state in machine.every_state() if (found := _refusal(state)) is not None]
+
+
+def _refusal(state: State) -> Diagnostic | None:  # noqa: PLR0911 -- each reason returns
+    if state.type == "Map":
+        return _reader(state)
+    resource = parse_resource(state.body["Resource"]) if state.type == "Task" else None
+    if resource is None or resource.kind != "service":
+        return None
+    place = _place(state, "Resource")
+    if resource.sdk:
+        return _unknown_operation(state, resource.service, resource.action, place)
+    hint = f"Map it to a command with `%pipeline local map {resource.service}:{resource.action} COMMAND`"
+    if resource.service not in SERVICES:
+        return _refused(
+            f"State '{state.name}' needs {resource.service}, which does not exist locally. {hint}", place
+        )
+    patterns = ACTIONS[resource.service].get(resource.action, frozenset())
+    if resource.pattern and resource.pattern not in patterns:
+        message = f"State '{state.name}': {resource.service}:{resource.action} has no '.{resource.pattern}'"
+        return _refused(message, place)
+    if resource.sync and (resource.service, resource.action) not in SYNC:
+        return _refused(
+            f"State '{state.name}': {resource.service}:{resource.resource} has no local runtime. {hint}",
+            place,
+        )
+    return None
+
+
+def _unknown_operation(state: State, service: str, action: str, place: str) -> Diagnostic | None:
+    from pipecell.local.work.states.sdk_names import operation_name
+
+    found = operation_name(service, action)
+    if found is not None:
+        return None
+    return _refused(f"State '{state.name}': aws-sdk:{service}:{action} is no operation of AWS's SDK", place)
+
+
+def _reader(state: State) -> Diagnostic | None:
+    config = state.body.get("ItemReader", {}).get("ReaderConfig", {})
+    kind = config.get("InputType", "JSON")
+    if kind in _READ_FORMATS or not isinstance(kind, str):
+        return None
+    message = f"State '{state.name}': ItemReader cannot read {kind} locally; CSV, JSON and JSONL it can"
+    return _refused(message, _place(state, "ItemReader/ReaderConfig/InputType"))
+
+
+def _place(state: State, field: str) -> str:
+    inner = "".join(f"[{part}]" if isinstance(part, int) else f"/{part}" for part in state.scope)
+    return f"{inner}/States/{state.name}/{field}"
+
+
+def _refused(message: str, place: str) -> Diagnostic:
+    return Diagnostic(CODE, message, place, "WARNING")
