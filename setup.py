@@ -17,6 +17,8 @@ LOCAL = [
     "boto3>=1.40",
     "cheroot>=10",
     "moto[iam,sts,sqs,sns,events,dynamodb]>=5.1",
+    "jsonata-python>=0.6",
+    "python-jsonpath>=1.2",
     "flask>=3",
     "flask-cors>=5",
 ]
