@@ -20,7 +20,7 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         objects: its objects.
     """
     from pipecell.local.credentials import Credentials
-    from pipecell.local.services import logs, s3, sagemaker
+    from pipecell.local.services import functions, logs, s3, sagemaker, states
     from pipecell.local.services.identity import Iam, Sts
     from pipecell.local.services.others import Others
 
@@ -33,4 +33,6 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         "iam": Iam(others),
         "sagemaker": jobs,
         "logs": logs.build(store, jobs),
+        "lambda": functions.build(home, store, objects),
+        "states": states.build(home, store, objects),
     }
