@@ -71,12 +71,12 @@ def sdk(endpoint: EndpointInfo, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     )
     boto = boto3.session.Session(region_name="us-east-1")
     boto.client("s3").create_bucket(Bucket=BUCKET)
-    # The SDK sends a web request of its own on some calls, past any endpoint setting.
-    options = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
+    # On some calls the SDK sends a web request of its own, past any endpoint setting.
+    monkeypatch.setattr(sagemaker.telemetry.telemetry_logging, "_requests_helper", lambda url, timeout: None)
     return {
         "boto": boto,
-        "session": sagemaker.Session(boto, default_bucket=BUCKET, sagemaker_config=options),
-        "pipeline_session": PipelineSession(boto, default_bucket=BUCKET, sagemaker_config=options),
+        "session": sagemaker.Session(boto, default_bucket=BUCKET),
+        "pipeline_session": PipelineSession(boto, default_bucket=BUCKET),
     }
 
 
