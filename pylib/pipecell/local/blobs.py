@@ -120,7 +120,7 @@ class Blobs:
         try:
             descriptor = os.open(self._made_path(name), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise self._disk_error(error) from error
+            raise unusable(self.folder, error) from error
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file, _Digests(algorithms) as digests:
                 size = 0
@@ -226,7 +226,7 @@ class Blobs:
         try:
             return name, os.open(self._made_path(name), flags, 0o600)
         except OSError as error:
-            raise self._disk_error(error) from error
+            raise unusable(self.folder, error) from error
 
     def _made_path(self, name: str) -> Path:
         path = self.path(name)
@@ -235,7 +235,7 @@ class Blobs:
 
     def _disk_error(self, error: OSError) -> Exception:
         # What a source raises (a client that hangs up) passes as it is.
-        disk = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+        disk = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
         return unusable(self.folder, error) if error.errno in disk else error
 
     @contextlib.contextmanager
@@ -243,7 +243,7 @@ class Blobs:
         try:
             descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise self._disk_error(error) from error
+            raise unusable(self.folder, error) from error
         try:
             fcntl.flock(descriptor, operation)
             yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -150,6 +151,13 @@ class _Cheroot(HTTPServer):
     max_request_header_size = _MAX_HEADER_BYTES
     server_name = "pipecell"
     nodelay = True
+
+    def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002 -- cheroot's name
+        made: socket.socket = super().bind(family, type, proto)
+        # Connections inherit it. Without it, those that a killed server leaves behind would keep the next
+        # one from taking the same port again. cheroot leaves it out where the system chose the port.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return made
 
     def process_conn(self, conn: Any) -> None:
         if self.requests.idle <= self.requests._queue.qsize():

@@ -63,6 +63,8 @@ class Server:
         self._requested_port = port
         self._http: HttpServer | None = None
         self._background: list[threading.Thread] = []
+        self._stopping = threading.Lock()
+        self._stopped = False
 
     @property
     def port(self) -> int:
@@ -106,6 +108,12 @@ class Server:
 
     def stop(self) -> None:
         """Stop answering; close services and databases. Safe to call twice and from any thread."""
+        with self._stopping:
+            if not self._stopped:
+                self._stopped = True
+                self._stop()
+
+    def _stop(self) -> None:
         if self._http is not None:
             self._http.stop()
         for thread in self._background:

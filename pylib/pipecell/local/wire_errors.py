@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
 
 from pipecell.local.json_service import error_response as json_error
 from pipecell.local.wire import Response, ServiceError
@@ -62,7 +61,9 @@ def query_error(error: ServiceError, request_id: str) -> Response:
 
 def escape_text(text: str) -> str:
     """Return text as XML holds it; what XML 1.0 cannot hold becomes references, as S3 sends it."""
-    return _CONTROL.sub(lambda found: f"&#{ord(found[0])};", escape(text))
+    # As xml.sax.saxutils.escape, whose module loads an HTTP client.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _CONTROL.sub(lambda found: f"&#{ord(found[0])};", escaped)
 
 
 def _renamed(error: ServiceError) -> ServiceError:
