@@ -142,13 +142,16 @@ class ShellContext(Context):
     def _private_folder(self) -> Path:
         return Path(self._files.enter_context(tempfile.TemporaryDirectory(prefix="pipecell-")))
 
-    def _kernel_environment(self, on: str) -> dict[str, str]:
+    def _kernel_environment(self, on: str) -> dict[str, str | None]:
         """Return the variables of a notebook's kernel: its cells reach AWS only when the user said so."""
         from pipecell import targets
 
         if on == "aws":
             return {}
-        return targets.environment(local_target(self.workspace.home))
+        return {
+            **dict.fromkeys(targets.in_the_way()),
+            **targets.environment(local_target(self.workspace.home)),
+        }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

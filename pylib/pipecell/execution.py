@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
+from pipecell.engines.engine import SUCCEEDED
 from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean
 from pipecell.graph import NodeState
 
@@ -216,7 +218,12 @@ class Execution:
         seen = snapshot or self.snapshot
         end = seen.ended or time.time()
         trouble = self._watch.trouble if self._watch is not None else None
-        chips = [self.profile, PLACES.get(seen.target, seen.target), "not reachable now" if trouble else None]
+        chips = [
+            self.profile,
+            PLACES.get(seen.target, seen.target),
+            self._count(seen),
+            "not reachable now" if trouble else "",
+        ]
         return Header(
             title=seen.pipeline,
             status=seen.status,
@@ -259,8 +266,18 @@ class Execution:
             from pipecell.definition import read_graph
 
             document = self._engine.definition(self.execution_arn)
-            self._picture = document, read_graph(document)
+            self._picture = document, read_graph(_with_values(document, self.snapshot.parameters))
         return self._picture
+
+    def _count(self, seen: ExecutionSnapshot) -> str:
+        """Return how far it is, and how much of it was reused; empty when there is nothing to say."""
+        reused = sum(step.cached for step in seen.steps)
+        facts = [f"{reused} reused"] if reused else []
+        if seen.running:
+            done = sum(step.status in SUCCEEDED for step in seen.steps)
+            skipped = sum(state.status == "NotTaken" for state in self.states(seen).values())
+            facts.insert(0, f"{done} of {len(self.graph.nodes) - skipped} steps")
+        return ", ".join(facts)
 
     def _lines(self, step: str, *, follow: bool) -> Iterator[LogLine]:
         names = [node.name for node in self.graph.nodes]
@@ -295,6 +312,18 @@ class Execution:
         if watched is not None:
             watched.cancel()
             self.watch()
+
+
+def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
+    """Return the definition with the values of a run as its defaults, so that it is drawn with them."""
+    parameters = document.body.get("Parameters")
+    if document.engine != "sagemaker" or not isinstance(parameters, list):
+        return document
+    valued = [
+        {**entry, "DefaultValue": values[entry["Name"]]} if entry.get("Name") in values else entry
+        for entry in parameters
+    ]
+    return replace(document, body={**document.body, "Parameters": valued})
 
 
 def _not_taken(document: Document, states: Mapping[str, NodeState]) -> list[str]:

@@ -168,11 +168,9 @@ class PipelineMagics(Magics):
             raise
 
     def _show_declared(self, declaration: Declaration) -> None:
-        from pipecell.view.bundle import mimebundle
-
         pipeline = self.workspace.pipeline(declaration.name)
         found = [problem for problem in pipeline.check() if problem.severity in _WORTH_SAYING]
-        _display(mimebundle(pipeline.graph, diagnostics=tuple(found)))
+        _display(pipeline.preview().bundle(found))
 
 
 def load(shell: Any) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pipecell.errors import CheckFailedError, UsageError, did_you_mean
+from pipecell.errors import CheckFailedError, DeclarationError, DefinitionError, UsageError, did_you_mean
 from pipecell.execution import PLACES
 from pipecell.reports import Diagnostics, Preview, ProfileTable, changed_values
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from pipecell.execution import Execution
     from pipecell.graph import Graph
     from pipecell.workspace import Profile, Workspace
+
+CALLS = {"local": "AWS calls stay on this machine", "aws": "AWS calls go to AWS"}
+"""Where the AWS calls of a notebook go, in words for people."""
 
 EXPORT_FORMATS = ("json",)
 """What `Pipeline.export` writes."""
@@ -83,14 +86,23 @@ class Pipeline:
 
     def preview(self) -> Preview:
         """Return the DAG, to display or to convert to SVG, text, DOT, Mermaid or JSON."""
-        return Preview(self.graph)
+        if self._workspace.notebook is None:
+            return Preview(self.graph)
+        from pipecell import targets
+
+        profile = self._workspace.profile(self.name).name
+        return Preview(self.graph, (profile, CALLS[targets.current().name]))
 
     def check(self) -> Diagnostics:
         """Return every problem that can be found before a launch. Needs no network."""
-        from pipecell.definition.checks import check
+        from pipecell.definition.checks import Diagnostic, check
 
         declared = self._workspace.declared_diagnostics(self.name)
-        return Diagnostics((*declared, *check(self.document)))
+        try:
+            document = self.document
+        except (DefinitionError, DeclarationError) as error:
+            return Diagnostics((*declared, Diagnostic.of(error)))
+        return Diagnostics((*declared, *check(document)))
 
     def profiles(self) -> ProfileTable:
         """Return the parameter values of each profile, and which is in force."""

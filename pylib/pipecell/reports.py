@@ -13,6 +13,7 @@ from pipecell.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
     from pipecell.graph import Graph
+    from pipecell.view.header import Header
 
 PREVIEW_FORMATS = ("text", "svg", "dot", "mermaid", "json")
 """What a preview can be written as."""
@@ -23,21 +24,27 @@ _COLORS = {"error": "#b91c1c", "warning": "#a16207", "info": "#64748b"}
 
 @dataclass(frozen=True)
 class Preview:
-    """The DAG of a pipeline, before it runs."""
+    """The DAG of a pipeline, before it runs.
+
+    Attributes:
+        graph: the DAG.
+        facts: what the line above it says beside the name and the size.
+    """
 
     graph: Graph
+    facts: tuple[str, ...] = ()
 
-    def bundle(self) -> dict[str, str]:
-        """Return SVG and text in one MIME bundle."""
+    def bundle(self, diagnostics: Sequence[Diagnostic] = ()) -> dict[str, str]:
+        """Return SVG and text in one MIME bundle, with what ``check`` found below."""
         from pipecell.view.bundle import mimebundle
 
-        return mimebundle(self.graph)
+        return mimebundle(self.graph, header=self._header(), diagnostics=diagnostics)
 
     def to_text(self, *, width: int = 100, color: bool = False) -> str:
         """Return the DAG as a tree of text."""
         from pipecell.view.text import to_text
 
-        return to_text(self.graph, width=width, color=color)
+        return to_text(self.graph, header=self._header(), width=width, color=color)
 
     def to_json(self) -> dict[str, Any]:
         """Return DESIGN's ``preview`` object."""
@@ -56,7 +63,7 @@ class Preview:
         if format == "svg":
             from pipecell.view.svg import to_svg
 
-            return to_svg(self.graph)
+            return to_svg(self.graph, header=self._header())
         if format == "dot":
             from pipecell.view.dot import to_dot
 
@@ -68,6 +75,13 @@ class Preview:
         raise UsageError(
             f'preview cannot write "{format}".', code="PC911", hint=did_you_mean(format, PREVIEW_FORMATS)
         )
+
+    def _header(self) -> Header:
+        from pipecell.view.header import Header
+
+        word = "state" if self.graph.engine == "stepfunctions" else "step"
+        count = len(self.graph.nodes)
+        return Header(self.graph.pipeline, chips=(f"{count} {word}{'s' * (count != 1)}", *self.facts))
 
     def __str__(self) -> str:
         return self.to_text()

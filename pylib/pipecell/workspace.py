@@ -280,7 +280,7 @@ def local_target(home: Path | None = None, *, start: bool = True) -> Target:
             hint="`pipecell local start` starts it; nothing is lost.",
         )
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    return Target("local", found.endpoint, region, found.access_key, found.secret_key)
+    return Target("local", found.endpoint, region, found.access_key, found.secret_key, found.home)
 
 
 def read_file(path: Path, name: str | None = None) -> Compiled:
@@ -296,7 +296,9 @@ def read_file(path: Path, name: str | None = None) -> Compiled:
     try:
         content = path.read_bytes()
     except OSError as error:
-        siblings = (entry.name for entry in islice(path.parent.iterdir(), 500)) if path.parent.is_dir() else ()
+        siblings = (
+            (entry.name for entry in islice(path.parent.iterdir(), 500)) if path.parent.is_dir() else ()
+        )
         close = nearest(path.name, (name for name in siblings if name != path.name))
         raise UsageError(
             f"{path} cannot be read: {error.strerror or error}.",

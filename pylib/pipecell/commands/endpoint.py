@@ -37,7 +37,8 @@ def env(context: Context, values: argparse.Namespace) -> Result:
     from pipecell import targets
 
     variables = targets.environment(local_target(context.workspace.home))
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    lines = [f"unset {name}" for name in targets.in_the_way()]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return Result(data=variables, text="\n".join(lines))
 
 

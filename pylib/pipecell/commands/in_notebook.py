@@ -44,9 +44,8 @@ class NotebookContext(Context):
         sys.stdout.write(line + "\n")
 
     def row(self, text: str, data: Any) -> None:
-        """Print a row as soon as it is there."""
+        """Print a row; the kernel sends what was printed five times a second."""
         sys.stdout.write(text + "\n")
-        sys.stdout.flush()
 
     def show(self, execution: Execution) -> None:
         """Show an execution, live while it runs."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result
-from pipecell.errors import CheckFailedError, UsageError
-from pipecell.reports import PREVIEW_FORMATS
+from pipecell.errors import CheckFailedError, DeclarationError, DefinitionError, UsageError
+from pipecell.reports import PREVIEW_FORMATS, Diagnostics
 
 _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid", ".json": "json"}
 
@@ -32,10 +32,17 @@ def preview(context: Context, values: argparse.Namespace) -> Result:
 
 def check(context: Context, values: argparse.Namespace) -> Result:
     """List every problem; errors are the pipeline's fault."""
-    pipeline = context.pipeline(values)
-    found = pipeline.check()
+    try:
+        pipeline = context.pipeline(values)
+        name, found = pipeline.name, pipeline.check()
+    except (DefinitionError, DeclarationError) as failure:
+        from pipecell.definition.checks import Diagnostic
+
+        if getattr(failure, "trace", ""):
+            raise  # a cell of a notebook: its own traceback says more
+        name, found = "The definition", Diagnostics([Diagnostic.of(failure)])
     count = len(found.errors)
-    error = CheckFailedError(f"{pipeline.name} has {count} error{'s' * (count > 1)}.") if count else None
+    error = CheckFailedError(f"{name} has {count} error{'s' * (count > 1)}.") if count else None
     return Result(
         data=found.to_json(), text=str(found), bundle=found.bundle(), exit_code=int(count > 0), error=error
     )

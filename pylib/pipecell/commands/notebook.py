@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,12 @@ class NotebookCellError(DeclarationError):
 
 
 def read_notebook(
-    path: Path, name: str | None, *, folder: Path, environment: Mapping[str, str], say: Callable[[str], None]
+    path: Path,
+    name: str | None,
+    *,
+    folder: Path,
+    environment: Mapping[str, str | None],
+    say: Callable[[str], None],
 ) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     """Run a notebook's cells, its launching verbs left out, and take one pipeline that it declares.
 
@@ -48,7 +54,7 @@ def read_notebook(
         path: the ``.ipynb`` file; the kernel works in its folder.
         name: the pipeline to take; None for the only one.
         folder: an empty private folder, to be kept for as long as the result is used.
-        environment: variables on top of this process's own.
+        environment: variables on top of this process's own; None removes one.
         say: told which cells were left out.
 
     Raises:
@@ -80,8 +86,13 @@ def read_notebook(
     client = NotebookClient(
         content, km=manager, timeout=None, resources={"metadata": {"path": str(path.absolute().parent)}}
     )
-    variables = {**os.environ, **environment, handoff.READING: "1"}
-    with client.setup_kernel(env=variables):
+    variables = {**os.environ, handoff.READING: "1"}
+    for variable, value in environment.items():
+        variables.pop(variable, None)
+        if value is not None:
+            variables[variable] = value
+    noise = os.open(folder / "kernel.log", os.O_WRONLY | os.O_CREAT, 0o600)
+    with _closing(noise), client.setup_kernel(env=variables, stdout=noise, stderr=noise):
         launched = False
         for index, cell in enumerate(content.cells):
             if cell.cell_type != "code":
@@ -106,6 +117,15 @@ def read_notebook(
         except CellExecutionError as error:
             raise _failed(last, error) from error
     return handoff.read(folder)
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    """Close a file descriptor at the end of the block."""
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: Path, nbformat: Any) -> Any:

@@ -7,16 +7,10 @@ import argparse
 from pipecell import targets
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result
-from pipecell.errors import UsageError, did_you_mean
-from pipecell.workspace import TARGETS
 
 
 def target(context: Context, values: argparse.Namespace) -> Result:
     """Point this kernel at a target, or say which it is."""
-    if values.target is not None and values.target not in TARGETS:
-        raise UsageError(
-            f'There is no target "{values.target}".', code="PC914", hint=did_you_mean(values.target, TARGETS)
-        )
     if values.target == "local":
         targets.activate_local(context.workspace.home)
     elif values.target == "aws":
