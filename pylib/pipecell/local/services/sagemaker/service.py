@@ -20,6 +20,7 @@ from pipecell.local.services.sagemaker.tags import TagOperations
 from pipecell.local.services.sagemaker.tuning import TuningOperations
 from pipecell.local.store import Store
 from pipecell.local.wire import RequestContext
+from pipecell.local.work.jobs import OnEnd
 from pipecell.local.work.lifecycle import Driver, Lifecycle
 from pipecell.local.work.lifecycle.processes import SPECS, Processes
 from pipecell.local.work.lifecycle.tuning import Tuner
@@ -35,13 +36,20 @@ class SageMakerService(JsonService):
         home: where jobs run and images are mapped.
         store: the endpoint's state.
         objects: its S3.
+        make_processes: makes what runs jobs, of the home and of whom to tell of their ends.
     """
 
-    def __init__(self, home: Home, store: Store, objects: ObjectStore) -> None:
+    def __init__(
+        self,
+        home: Home,
+        store: Store,
+        objects: ObjectStore,
+        make_processes: Callable[[Home, OnEnd], Processes] = Processes,
+    ) -> None:
         register(store)
         self._home = home
         self._clients: Callable[[str, str], Any] | None = None
-        self._processes = Processes(home, self._job_ended)
+        self._processes = make_processes(home, self._job_ended)
         tuner = Tuner(store, default_parallelism(), self._processes.refusal)
         drivers: dict[str, Driver] = {**dict.fromkeys(SPECS, self._processes), "tuning": tuner}
         self.lifecycle = Lifecycle(store, drivers)
