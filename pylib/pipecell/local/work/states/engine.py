@@ -80,6 +80,7 @@ class Engine:
         self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._stopped = threading.Event()
 
     # ----------------------------------------------------------------------------------- life
     def resume(self) -> None:
@@ -94,6 +95,7 @@ class Engine:
     def close(self) -> None:
         """Stop keeping time; whatever runs is taken up by the next ``resume``."""
         self._closed = True
+        self._stopped.set()
         with self._wake:
             self._wake.notify_all()
         if self._thread is not None:
@@ -179,7 +181,7 @@ class Engine:
                 if self._is_closed():
                     return
                 _LOG.exception("The scheduler of state machines stumbled; it goes on.")
-                time.sleep(0.5)
+                self._stopped.wait(0.5)
 
     def _is_closed(self) -> bool:
         return self._closed
