@@ -105,6 +105,8 @@ class Bench:
         self.world = world
         self.store = store
         self.objects = ObjectStore(world.home)
+        for database in (store, self.objects.database):
+            database._writer.execute("PRAGMA synchronous = OFF")  # nobody pulls the plug here
         self.objects.ensure_bucket("data")
         self.service = SageMakerService(
             world.home, store, self.objects, lambda home, on_end: FakeProcesses(home, on_end, world)
