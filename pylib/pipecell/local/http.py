@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.client import responses as reasons
 from typing import Any, BinaryIO, cast
 
-from cheroot.server import Gateway, HTTPRequest, HTTPServer
+from cheroot.server import Gateway, HTTPConnection, HTTPRequest, HTTPServer
 
 from pipecell.errors import EndpointError
 from pipecell.local.payload import WholeBody
@@ -102,7 +102,7 @@ class HttpServer:
                 self._server.stop()
 
 
-class _Connection(io.RawIOBase):
+class _SocketBody(io.RawIOBase):
     """Reads a body straight from the socket, past cheroot's buffer, which is slow for long ones.
 
     Args:
@@ -141,6 +141,17 @@ class _Connection(io.RawIOBase):
         return bytes(buffer)
 
 
+class _Request(HTTPRequest):
+    """Takes every path as it is: a key may begin with a slash, which cheroot would read as a host."""
+
+    def __init__(self, server: HTTPServer, conn: HTTPConnection) -> None:
+        super().__init__(server, conn, proxy_mode=True)
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
 class _Cheroot(HTTPServer):
     """cheroot's server, growing its threads with the requests that wait (long polls hold one each)."""
 
@@ -151,6 +162,7 @@ class _Cheroot(HTTPServer):
     max_request_header_size = _MAX_HEADER_BYTES
     server_name = "pipecell"
     nodelay = True
+    ConnectionClass = _Connection
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002 -- cheroot's name
         made: socket.socket = super().bind(family, type, proto)
@@ -179,7 +191,7 @@ class _Gateway(Gateway):
         if request.chunked_read:
             body = WholeBody(request.rfile, None)
         else:
-            body = WholeBody(cast("BinaryIO", _Connection(request)), int(headers.get("content-length", 0)))
+            body = WholeBody(cast("BinaryIO", _SocketBody(request)), int(headers.get("content-length", 0)))
         raw = RawRequest(request.method.decode(), request.uri.decode("latin-1"), headers, body)
         response = self._answer(raw)
         try:
@@ -223,9 +235,8 @@ class _Gateway(Gateway):
 
 
 def _header_name(name: str) -> bytes:
-    return (
-        "-".join(part.capitalize() for part in name.split("-")).encode() if "_" not in name else name.encode()
-    )
+    # Clients take the names of a user's metadata as they come: S3 sends its own headers in lower case.
+    return (name if name.startswith("x-amz") else name.title()).encode()
 
 
 def _text(value: bytes) -> str:

@@ -128,7 +128,7 @@ class Server:
     def answer(self, raw: RawRequest) -> Response:
         """Return the response to a request; every error is one, too."""
         request_id = new_request_id()
-        service = _claimed_service(raw.headers.get("authorization", ""))
+        service = _claimed_service(raw)
         try:
             response = self._answer(raw, request_id)
         except ServiceError as error:
@@ -152,6 +152,8 @@ class Server:
 
     def _answer(self, raw: RawRequest, request_id: str) -> Response:
         path, _, query = raw.target.partition("?")
+        if not path.startswith("/"):
+            raise ServiceError("InvalidURI", "Couldn't parse the specified URI.")
         host = raw.headers.get("host", "")
         if not is_own_host(host):
             raise ServiceError(
@@ -244,8 +246,13 @@ def _read_all(body: Body) -> bytes:
     return content.getvalue()
 
 
-def _claimed_service(authorization: str) -> str:
-    """Return the service of a credential scope that nobody has verified, to choose an error's shape."""
-    _, _, credential = authorization.partition("Credential=")
-    parts = credential.partition(",")[0].strip().split("/")
-    return parts[-2].lower() if len(parts) >= 5 else ""  # noqa: PLR2004
+def _claimed_service(raw: RawRequest) -> str:
+    """Return the service that nobody has verified yet, to choose an error's shape; "" when unknown."""
+    path, _, query = raw.target.partition("?")
+    credential = raw.headers.get("authorization", "").partition("Credential=")[2].partition(",")[0]
+    credential = credential or signature.parse_query(query).get("X-Amz-Credential", "")
+    parts = credential.strip().split("/")
+    if len(parts) >= 5:  # noqa: PLR2004 -- key, date, region, service, aws4_request
+        return parts[-2].lower()
+    # Only S3 is asked for by path without saying so.
+    return "s3" if path != "/" and "x-amz-target" not in raw.headers else ""

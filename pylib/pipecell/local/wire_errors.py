@@ -31,13 +31,13 @@ def render(error: ServiceError, service: str, headers: Mapping[str, str], reques
         request_id: shown in the error where the protocol has a place for it.
     """
     content_type = headers.get("content-type", "")
-    if "x-amz-target" in headers or "json" in content_type:
-        return json_error(_renamed(error))
-    if service not in {"s3", "s3-object-lambda", ""} or "x-www-form-urlencoded" in content_type:
-        if "x-www-form-urlencoded" in content_type:
+    if service in {"", "s3"} and "x-amz-target" not in headers and "json" not in content_type:
+        if not service and "x-www-form-urlencoded" in content_type:
             return query_error(error, request_id)
-        return json_error(_renamed(error))
-    return s3_error(error, request_id)
+        return s3_error(error, request_id)
+    if "x-amz-target" not in headers and "x-www-form-urlencoded" in content_type:
+        return query_error(error, request_id)
+    return json_error(_renamed(error))
 
 
 def s3_error(error: ServiceError, request_id: str) -> Response:
