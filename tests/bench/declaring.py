@@ -19,7 +19,9 @@ kind = ParameterString("InstanceType", default_value="ml.m5.large")
 role = "arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRole-pipecell"
 steps = []
 for number in range({STEPS}):
-    processor = SKLearnProcessor("1.2-1", role, kind, 1, sagemaker_session=session)
+    processor = SKLearnProcessor(
+        "1.2-1", role=role, instance_type=kind, instance_count=1, sagemaker_session=session
+    )
     source = "s3://bucket/data" if not steps else (
         steps[-1].properties.ProcessingOutputConfig.Outputs["out"].S3Output.S3Uri
     )

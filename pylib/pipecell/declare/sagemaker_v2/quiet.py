@@ -74,6 +74,38 @@ def silence() -> Iterator[None]:
             logger.setLevel(level)
 
 
+_OUR_SETTINGS = (
+    "Not applying SDK defaults",
+    "Fetched defaults config",
+    "Applied value from config",
+    "Found credentials in environment",
+    "Found endpoint for",
+)
+_SETTINGS_LOGGERS = ("sagemaker.config", "botocore.configprovider", "botocore.credentials")
+
+
+class _NoSettings(logging.Filter):
+    """Drops notes that say where a setting was found, while the settings are the local target's."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or not str(record.msg).startswith(_OUR_SETTINGS)
+
+
+_SETTINGS_FILTER = _NoSettings()
+
+
+def hide_our_settings() -> None:
+    """Leave out the SDK's and botocore's notes on the settings of the local target, until shown again."""
+    for name in _SETTINGS_LOGGERS:
+        logging.getLogger(name).addFilter(_SETTINGS_FILTER)
+
+
+def show_our_settings() -> None:
+    """Undo :func:`hide_our_settings`."""
+    for name in _SETTINGS_LOGGERS:
+        logging.getLogger(name).removeFilter(_SETTINGS_FILTER)
+
+
 class _QuietWarnings:
     """``warnings`` as the module of pipeline sessions sees it: what it says is what ``%%pipeline`` means."""
 

@@ -8,6 +8,7 @@ may ask the network), and a process without a region has one.
 from __future__ import annotations
 
 import copy
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -360,6 +361,18 @@ def _resolver(offline: Offline, original: Any) -> Any:
     return _RESOLVER[0]
 
 
+_VALIDATED: set[str] = set()
+
+
+def _validate(offline: Offline, original: Any, sagemaker_config: Any = None) -> None:
+    """Validate a configuration once: the SDK does it again for each setting that it looks up, 0.2 s each."""
+    del offline
+    content = json.dumps(sagemaker_config, sort_keys=True, default=str)
+    if content not in _VALIDATED:
+        original(sagemaker_config)
+        _VALIDATED.add(content)
+
+
 PATCHES = (
     Patch("sagemaker.session", "Session._initialize", offline_answer(_initialize)),
     Patch("sagemaker.session", "load_sagemaker_config", offline_answer(_configuration)),
@@ -380,6 +393,9 @@ PATCHES = (
     Patch("sagemaker.workflow.utilities", "_hash_dir", offline_answer(_hash_folder)),
     Patch("sagemaker.workflow._utils", "_save_model", offline_answer(_save_model)),
     Patch("sagemaker.utils", "_botocore_resolver", offline_answer(_resolver)),
+    Patch("sagemaker.utils", "validate_sagemaker_config", offline_answer(_validate)),
+    Patch("sagemaker.session", "validate_sagemaker_config", offline_answer(_validate)),
+    Patch("sagemaker.config.config", "validate_sagemaker_config", offline_answer(_validate)),
     Patch("botocore.session", "Session.get_config_variable", offline_answer(_region)),
     Patch("botocore.session", "Session.get_credentials", offline_answer(_credentials)),
     Patch("botocore.client", "BaseClient._make_api_call", offline_answer(_api_call)),

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 from pipecell.declare.patches import Patch, PatchSet
+from pipecell.declare.sagemaker_v2.quiet import hide_our_settings, show_our_settings
 
 _LOCK = threading.Lock()
 _ENDPOINT: list[str] = []
@@ -22,6 +23,7 @@ def point_sdk_at(endpoint_url: str) -> None:
         active = bool(_ENDPOINT)
         _ENDPOINT[:] = [endpoint_url]
     if not active:
+        hide_our_settings()
         _PATCHES.install()
 
 
@@ -32,6 +34,7 @@ def restore_sdk() -> None:
         _ENDPOINT.clear()
     if active:
         _PATCHES.remove()
+        show_our_settings()
 
 
 def _endpoint(original: Any) -> Any:
