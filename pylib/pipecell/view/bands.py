@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipecell.graph import Edge
 
-GAP = 34.0
+GAP = 40.0
 """Room between two levels besides labels, in pixels."""
 _ROW_COST = 50.0
 _CUT_COST = 1.0
@@ -36,6 +36,8 @@ def fold(
         label_of: for a node, the width of the widest label on an edge that enters it.
         limit: width that a band should not exceed; a single level may.
     """
+    if not level_of:
+        return {}
     ordered = sorted(set(level_of.values()))
     place = {level: index for index, level in enumerate(ordered)}
     widest = [0.0] * len(ordered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 from pipecell.graph import Node
 from pipecell.view.metrics import clean, elide, text_width
@@ -63,7 +64,7 @@ def _card(node: Node, *, with_state: bool) -> Card:
     width = min(max(wanted, _CARD[0]), _CARD[1])
     return Card(
         node,
-        round(width),
+        ceil(width),
         CARD_HEIGHT,
         title,
         elide(summary, width - room, SUMMARY),
@@ -77,7 +78,7 @@ def _diamond(node: Node, title: str, summary: str) -> Card:
     wanted = max(
         text_width(title, TITLE, bold=True) / title_share, text_width(summary, SUMMARY) / summary_share
     )
-    width = round(min(max(wanted + LEFT, _DIAMOND[0]), _DIAMOND[1]))
+    width = ceil(min(max(wanted + LEFT, _DIAMOND[0]), _DIAMOND[1]))
     return Card(
         node,
         width,

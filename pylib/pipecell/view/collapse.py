@@ -74,7 +74,7 @@ def collapse(graph: Graph, limit: int = LIMIT) -> Collapsed:
 
 
 Sets = dict[str, str]
-"""Node id to the id of the first node of the stack that it joins."""
+"""Node id to the id of one node of the stack that it joins."""
 
 
 def _by_branch(graph: Graph) -> Sets:
@@ -136,7 +136,8 @@ def _neighbours(graph: Graph) -> tuple[dict[str, set[str]], dict[str, set[str]]]
 
 def _merge(collapsed: Collapsed, find: Callable[[Graph], Sets]) -> Collapsed:
     graph = collapsed.graph
-    sets = find(graph)
+    found, first_of = find(graph), dict[str, str]()
+    sets = {node.id: first_of.setdefault(found[node.id], node.id) for node in graph.nodes}
     inside: dict[str, list[Node]] = defaultdict(list)
     for node in graph.nodes:
         inside[sets[node.id]].append(node)
@@ -145,9 +146,10 @@ def _merge(collapsed: Collapsed, find: Callable[[Graph], Sets]) -> Collapsed:
         for first, nodes in inside.items()
     }
     nodes = tuple(_stack(stacked, len(members[first])) for first, stacked in inside.items())
-    kept = {node.id for node in nodes}
     nodes = tuple(
-        replace(node, parent=sets[node.parent] if node.parent and sets[node.parent] in kept else None)
+        replace(
+            node, parent=sets[node.parent] if node.parent in sets and sets[node.parent] != node.id else None
+        )
         for node in nodes
     )
     edges: dict[tuple[str, str], EdgeKind] = {}

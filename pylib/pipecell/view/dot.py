@@ -20,7 +20,7 @@ _FONT = "Helvetica"
 def to_dot(graph: Graph) -> str:
     """Return DOT source: left to right, a colour for each kind of step, diamonds for conditions."""
     drawing = graphviz.Digraph(
-        name=clean(graph.pipeline) or "pipeline",
+        name=graphviz.escape(clean(graph.pipeline) or "pipeline"),
         graph_attr={
             "rankdir": "LR",
             "fontname": _FONT,

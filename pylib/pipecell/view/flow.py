@@ -8,7 +8,7 @@ branch need not be tied to the condition as well.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pipecell.graph import Edge, Graph, Node
 
@@ -44,7 +44,7 @@ def drawn_edges(graph: Graph) -> tuple[Edge, ...]:
     }
     merged: dict[tuple[str, str], Edge] = {}
     known = {node.id for node in graph.nodes}
-    for edge in graph.edges:
+    for edge in _after_blocks(graph):
         if edge.source not in known or edge.target not in known:
             continue
         enters = edge.kind == "branch" and keys.get(edge.target, ("", ""))[0] == edge.source
@@ -54,6 +54,30 @@ def drawn_edges(graph: Graph) -> tuple[Edge, ...]:
         before = merged.get(pair)
         merged[pair] = edge if before is None else _merge(before, edge)
     return tuple(merged.values())
+
+
+def _after_blocks(graph: Graph) -> Iterator[Edge]:
+    """Yield the edges, those that leave a Parallel or Map state drawn from where its machines end."""
+    children: dict[str, list[str]] = defaultdict(list)
+    for node in graph.nodes:
+        if node.parent is not None and graph.engine == "stepfunctions":
+            children[node.parent].append(node.id)
+    fails = {node.id for node in graph.nodes if node.type == "Fail"}
+    goes_on = fails | {
+        edge.source
+        for edge in graph.edges
+        if edge.target not in children[edge.source] and not edge.label.startswith("catch")
+    }
+
+    def ends(node_id: str) -> list[str]:
+        last = [child for child in children[node_id] if child not in goes_on]
+        return [end for child in last for end in ends(child)] or [node_id]
+
+    for edge in graph.edges:
+        if edge.kind == "control" and not edge.label and children[edge.source]:
+            yield from (Edge(end, edge.target, edge.kind) for end in ends(edge.source))
+        else:
+            yield edge
 
 
 def _merge(one: Edge, other: Edge) -> Edge:

@@ -15,7 +15,7 @@ from pipecell.graph import Edge, Graph
 from pipecell.view.bands import fold
 from pipecell.view.cards import Card
 from pipecell.view.flow import BranchKey, drawn_edges, groups_of, levels
-from pipecell.view.metrics import clean, elide, text_width
+from pipecell.view.metrics import clean, elide, text_width, wrap
 from pipecell.view.placement import place
 
 LABEL = 10.5
@@ -60,10 +60,9 @@ class Wire:
 
 @dataclass(frozen=True)
 class Trunk:
-    """A line from a band's right end to another band's left end: corners of a polyline."""
+    """A line from a band's right end to another one's left end, for all edges of one source to that band."""
 
-    source: str
-    targets: tuple[str, ...]
+    edges: tuple[Edge, ...]
     corners: tuple[Point, ...]
 
 
@@ -111,14 +110,17 @@ def _columns(cards: Mapping[str, Card], level_of: Mapping[str, int]) -> dict[str
 
 
 def _label(edge: Edge) -> tuple[str, ...]:
-    """Return the one or two lines of an edge's label; several outputs are parted at a comma."""
+    """Return the one or two lines of an edge's label, parted at a comma where there are several outputs."""
     text = clean(edge.label)
+    if not text:
+        return ()
     parts = text.split(", ")
     if len(parts) > 1 and text_width(text, LABEL) > LABEL_ROOM / 2:
         cuts = [(", ".join(parts[:i]) + ",", ", ".join(parts[i:])) for i in range(1, len(parts))]
-        lines = min(cuts, key=lambda cut: max(text_width(line, LABEL) for line in cut))
-        return tuple(elide(line, LABEL_ROOM, LABEL) for line in lines)
-    return (elide(text, LABEL_ROOM, LABEL),) if text else ()
+        lines = list(min(cuts, key=lambda cut: max(text_width(line, LABEL) for line in cut)))
+    else:
+        lines = wrap(text, LABEL_ROOM, LABEL)
+    return tuple(elide(line, LABEL_ROOM, LABEL, middle=True) for line in lines)
 
 
 def _label_size(label: tuple[str, ...]) -> tuple[float, float]:
@@ -175,13 +177,13 @@ class _Band:
         """Return every edge that Graphviz is to bend."""
         lines = [_Line(e, self.names[e.source], self.names[e.target], _label(e)) for e in self.inner]
         lines += [_Line(e, self.entries[e.source], self.names[e.target], _label(e)) for e in self.coming]
-        leaving = {e.source: e for e in self.going}
+        leaving = {e.source: e for e in sorted(self.going, key=lambda e: e.kind != "control")}
         return lines + [_Line(e, self.names[s], self.exits[s], ()) for s, e in leaving.items()]
 
     def source(self) -> str:
         """Return the row as DOT; sizes in inches of 72 pixels, no names and no fonts in it."""
         rows = [
-            "digraph{graph[rankdir=LR,nodesep=0.3,ranksep=0.24]",
+            "digraph{graph[rankdir=LR,nodesep=0.3,ranksep=0.28]",
             'node[shape=box,fixedsize=true,label=""]edge[dir=none]',
         ]
         for node_id in self.ids:
@@ -220,43 +222,66 @@ def _attributes(line: _Line) -> str:
 def _stack(bands: Sequence[_Band], drawings: Sequence[Mapping[str, Any]]) -> Layout:
     """Put the rows below each other and join them."""
     rows = [_Row(band, drawing) for band, drawing in zip(bands, drawings, strict=True)]
-    crossing = [edge for band in bands for edge in band.going]
-    by_source = list(dict.fromkeys(edge.source for edge in crossing))
-    gutter = (len(by_source) + 1) * LANE if crossing else 0.0
+    left = max((len(row.entries) for row in rows), default=0)
+    gutter = (left + 1) * LANE if left else 0.0
+    inner = gutter + max((row.width for row in rows), default=0.0)
     top = 0.0
     channels: list[float] = []
     for row in rows:
         channels.append(top)
-        lanes = len(row.band.entries)
+        lanes = len(row.entries)
         top += (CHANNEL + lanes * LANE) if row.band.number or lanes else 0.0
         row.move(gutter, top)
         top += row.height
-    width = max((row.width for row in rows), default=0.0) + 2 * gutter
-    boxes = {i: box for row in rows for i, box in row.boxes.items()}
-    wires = tuple(wire for row in rows for wire in row.wires)
-    groups = tuple(group for row in rows for group in row.groups)
-    trunks = tuple(_trunks(rows, by_source, channels, width, gutter))
-    return Layout(width, top, boxes, wires, trunks, groups)
+    lanes_of = _right_lanes(rows, channels)
+    right = max(lanes_of.values(), default=-1) + 1
+    trunks = tuple(_trunks(rows, channels, lanes_of, (gutter, inner)))
+    return Layout(
+        width=inner + ((right + 1) * LANE if right else 0.0),
+        height=top,
+        boxes={i: box for row in rows for i, box in row.boxes.items()},
+        wires=tuple(wire for row in rows for wire in row.wires),
+        trunks=trunks,
+        groups=tuple(group for row in rows for group in row.groups),
+    )
+
+
+def _right_lanes(rows: Sequence[_Row], channels: Sequence[float]) -> dict[str, int]:
+    """Return the lane in the right gutter of each source that leads to another row, 0 for the innermost.
+
+    Lines that pass each other take different lanes. In one row the lowest exit takes the innermost
+    lane, so that its line does not cross those of the exits above it.
+    """
+    taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    lanes: dict[str, int] = {}
+    for row in rows:
+        for source, (_, y) in sorted(row.exits.items(), key=lambda item: -item[1][1]):
+            ends = [channels[other.band.number] for other in rows if source in other.entries]
+            span = min(y, *ends) - CHANNEL, max(y, *ends) + CHANNEL + len(rows) * LANE
+            lane = 0
+            while any(low < span[1] and span[0] < high for low, high in taken[lane]):
+                lane += 1
+            taken[lane].append(span)
+            lanes[source] = lane
+    return lanes
 
 
 def _trunks(
-    rows: Sequence[_Row], sources: Sequence[str], channels: Sequence[float], width: float, gutter: float
+    rows: Sequence[_Row], channels: Sequence[float], lanes: Mapping[str, int], sides: tuple[float, float]
 ) -> Iterator[Trunk]:
     """Yield one line for each source and row that it leads to, each in lanes of its own."""
-    exits = {source: row.exits[source] for row in rows for source in row.exits}
-    # The uppermost exit takes the outermost lane at the right, the lowest entry that at the left:
-    # then neither crosses its neighbours there.
-    outermost = sorted(sources, key=lambda source: exits[source][1])
+    exits = {source: point for row in rows for source, point in row.exits.items()}
     for row in rows:
+        # The lowest entry takes the outermost lane at the left: then lines do not cross there.
         arriving = sorted(row.entries, key=lambda source: row.entries[source][1])
         for index, source in enumerate(arriving):
             start, end = exits[source], row.entries[source]
-            right = width - (outermost.index(source) + 1) * LANE
+            right = sides[1] + (lanes[source] + 1) * LANE
             level = channels[row.band.number] + CHANNEL / 2 + (len(arriving) - index - 1) * LANE
-            left = gutter - (index + 1) * LANE
-            targets = tuple(e.target for e in row.band.coming if e.source == source)
+            left = sides[0] - (index + 1) * LANE
+            edges = tuple(e for e in row.band.coming if e.source == source)
             corners = (start, (right, start[1]), (right, level), (left, level), (left, end[1]), end)
-            yield Trunk(source, targets, corners)
+            yield Trunk(edges, corners)
 
 
 class _Row:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipecell.graph import Graph, Node, NodeState
+from pipecell.graph import Edge, Graph, Node, NodeState
 from pipecell.view.cards import LEFT, RIGHT, Card, cards_of
 from pipecell.view.collapse import collapse
 from pipecell.view.durations import duration, elapsed
@@ -141,9 +141,15 @@ class _Drawing:
         return " off" if self._off(wire.edge.source) or self._off(wire.edge.target) else ""
 
     def _wire(self, wire: Wire) -> str:
-        dashed = " ctl" if wire.edge.kind == "control" else ""
+        dashed = " ctl" if self._dashed(wire.edge) else ""
         arrow = ' marker-end="url(#pc-tip)"' if self._arrives(wire) else ""
         return f'<path class="edge{dashed}{self._faded(wire)}" d="{_curve(wire.points)}"{arrow}/>'
+
+    def _dashed(self, edge: Edge) -> bool:
+        """Tell whether an edge only says what comes after what; in a state machine that is the main way."""
+        return edge.kind == "control" and (
+            self.graph.engine != "stepfunctions" or edge.label.startswith("catch")
+        )
 
     def _arrives(self, wire: Wire) -> bool:
         """Tell whether the wire ends at its target, and not where its band ends."""
@@ -151,9 +157,11 @@ class _Drawing:
         return abs(wire.points[-1][0] - box.x) < LANE / 2
 
     def _trunk(self, trunk: Trunk) -> str:
-        faded = " off" if all(self._off(target) for target in trunk.targets) else ""
-        words = clean(f"{trunk.source} → {', '.join(trunk.targets)}")
-        return titled(f'<path class="edge{faded}" d="{_rounded(trunk.corners)}"/>', words)
+        targets = [edge.target for edge in trunk.edges]
+        style = " off" if all(self._off(target) for target in targets) else ""
+        style += " ctl" if all(self._dashed(edge) for edge in trunk.edges) else ""
+        words = clean(f"{trunk.edges[0].source} → {', '.join(targets)}")
+        return titled(f'<path class="edge{style}" d="{_rounded(trunk.corners)}"/>', words)
 
     def _node(self, node: Node, card: Card, box: Box) -> Iterator[str]:
         state = self._state(node.id)

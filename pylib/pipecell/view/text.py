@@ -97,10 +97,11 @@ def cut(text: str, room: int) -> str:
     """Return text shortened to a number of columns."""
     if cells(text) <= room:
         return text
-    kept = text
-    while kept and cells(kept) > room - 1:
-        kept = kept[:-1]
-    return kept.rstrip() + ELLIPSIS if room > 0 else ""
+    used = kept = 0
+    while used + cells(text[kept]) < room:
+        used += cells(text[kept])
+        kept += 1
+    return text[:kept].rstrip() + ELLIPSIS if room > 0 else ""
 
 
 class _Tree:
