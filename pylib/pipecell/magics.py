@@ -70,7 +70,7 @@ class PipelineMagics(Magics):
             begun, words = self._candidates(context)
             return {
                 "completions": [SimpleCompletion(word, type="magic") for word in words],
-                "matched_fragment": begun or None,
+                "matched_fragment": begun,
                 "ordered": True,
                 "suppress": bool(words),
                 "do_not_suppress": set(),

@@ -53,8 +53,8 @@ class NotebookContext(Context):
 
     def follow(self, execution: Execution, caption: str) -> None:
         """Show an execution until it has ended; an interrupt stops the looking, not the run."""
-        self.workspace.screen.show(execution, caption=caption)
         try:
+            self.workspace.screen.show(execution, caption=caption)
             execution.wait(raise_on_failure=False)
         except KeyboardInterrupt as interrupt:
             self.workspace.screen.release(execution)
