@@ -21,6 +21,7 @@ from typing import Any
 
 from pipecell.local.runtimes.xgboost_data import check_channels, data_files, has_header, load
 from pipecell.local.runtimes.xgboost_hyperparameters import MAXIMIZED, UserError, validate
+from pipecell.local.runtimes.xgboost_library import xgboost_library
 from pipecell.local.runtimes.xgboost_metrics import evaluation, split_metrics
 from pipecell.local.runtimes.xgboost_model import MODEL_NAME, write_model
 
@@ -50,15 +51,16 @@ def main(version: str) -> None:
     Args:
         version: of the image, for example ``1.7.1``.
     """
-    log(f"Running XGBoost Sagemaker in algorithm mode, with xgboost {_xgboost().__version__}")
+    log(f"Running XGBoost Sagemaker in algorithm mode, with xgboost {xgboost_library().__version__}")
     try:
         train(Container(os.environ), tuple(int(part) for part in version.split(".") if part))
     except UserError as error:
         _fail(f"sagemaker_algorithm_toolkit.exceptions.UserError: {error}")
-    except _xgboost().core.XGBoostError as error:
-        kind = "UserError" if any(known in str(error) for known in CUSTOMER_ERRORS) else "AlgorithmError"
+    except xgboost_library().core.XGBoostError as error:
+        words = str(error).partition("\nStack trace:")[0]
+        kind = "UserError" if any(known in words for known in CUSTOMER_ERRORS) else "AlgorithmError"
         _fail(
-            f"sagemaker_algorithm_toolkit.exceptions.{kind}: XGB train call failed with exception:\n {error}"
+            f"sagemaker_algorithm_toolkit.exceptions.{kind}: XGB train call failed with exception:\n {words}"
         )
     log("Reporting training SUCCESS")
 
@@ -164,7 +166,7 @@ class Training:
         own, custom = split_metrics(self._metrics)
         if own:
             parameters["eval_metric"] = own
-        self._evaluation = evaluation(custom)
+        self._evaluation = evaluation(custom, parameters.get("objective", "reg:squarederror"))
         self.parameters = parameters
 
     def run(self) -> None:
@@ -185,7 +187,6 @@ class Training:
             fold: number of the fold; its checkpoints and models carry it.
             results: filled with the metrics of every round.
         """
-        xgboost = _xgboost()
         watched = [(self.data.training, "train")]
         if self.data.validation is not None:
             watched.append((self.data.validation, "validation"))
@@ -195,7 +196,7 @@ class Training:
             lambda _, epoch, results: print(round_line(done + epoch, results), flush=True)  # noqa: T201 - the job's log
         )
         callbacks = [monitor, *self._callbacks(name, done)]
-        return xgboost.train(
+        return xgboost_library().train(
             self.parameters,
             data,
             num_boost_round=self.rounds - done,
@@ -224,7 +225,7 @@ class Training:
         metric = self._tuned or (self._metrics[-1] if self._metrics else None)
         if self._stop_after and metric and self.data.validation is not None:
             chosen.append(
-                _xgboost().callback.EarlyStopping(
+                xgboost_library().callback.EarlyStopping(
                     rounds=self._stop_after,
                     data_name="validation",
                     metric_name=metric,
@@ -271,7 +272,7 @@ class Training:
 
 def after_each_round(call: Callable[[Any, int, Results], None]) -> Any:
     """Return a callback of ``xgboost.train`` that calls with model, round and results so far."""
-    base: Any = _xgboost().callback.TrainingCallback
+    base: Any = xgboost_library().callback.TrainingCallback
 
     class AfterEachRound(base):  # type: ignore[misc]
         def after_iteration(self, model: Any, epoch: int, evals_log: Results) -> bool:
@@ -332,9 +333,3 @@ def _fail(reason: str) -> None:
     log("Reporting training FAILURE")
     print(reason, file=sys.stderr, flush=True)  # noqa: T201 - this is the job's log
     sys.exit(1)
-
-
-def _xgboost() -> Any:
-    import xgboost
-
-    return xgboost

@@ -15,6 +15,9 @@ _CODE = (
 )
 
 
+_NUMBER = r"([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
+
+
 def xgboost_command(runtime: Runtime) -> tuple[str, ...]:
     """Return what trains in the user's Python.
 
@@ -28,7 +31,7 @@ def xgboost_command(runtime: Runtime) -> tuple[str, ...]:
 def xgboost_metrics() -> tuple[MetricDefinition, ...]:
     """Return the metrics that the algorithm itself declares, with AWS's names and expressions."""
     return tuple(
-        MetricDefinition(f"{data}:{name}", rf".*\[[0-9]+\].*#011{data}-{name}:(\S+)")
+        MetricDefinition(f"{data}:{name}", rf".*\[[0-9]+\].*#011{data}-{name}:{_NUMBER}.*")
         for data in ("train", "validation")
         for name in sorted(MAXIMIZED | MINIMIZED)
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipecell.local.runtimes.xgboost_hyperparameters import UserError
+from pipecell.local.runtimes.xgboost_library import xgboost_library
 
 Log = Callable[[str], None]
 
@@ -122,8 +123,7 @@ def load(folders: list[str], form: str, log: Log, *, weights: bool = False) -> A
 
 
 def _read_csv(joined: str, files: list[str], log: Log, weights: bool) -> Any:
-    import xgboost
-
+    xgboost = xgboost_library()
     delimiter = _delimiter(files[0])
     log(f"Determined delimiter of CSV input is '{delimiter}'")
     uri = f"{joined}?format=csv&label_column=0&delimiter={delimiter}" + (
@@ -132,33 +132,37 @@ def _read_csv(joined: str, files: list[str], log: Log, weights: bool) -> Any:
     try:
         return xgboost.DMatrix(uri)
     except xgboost.core.XGBoostError as error:
-        raise UserError(f"Failed to load csv data with exception:\n{error}") from error
+        raise UserError(f"Failed to load csv data with exception:\n{_first_words(error)}") from error
 
 
 def _read_libsvm(joined: str, files: list[str], log: Log, weights: bool) -> Any:
-    import xgboost
-
+    xgboost = xgboost_library()
     try:
         return xgboost.DMatrix(f"{joined}?format=libsvm")
     except xgboost.core.XGBoostError as error:
-        raise UserError(f"Failed to load libsvm data with exception:\n{error}") from error
+        raise UserError(f"Failed to load libsvm data with exception:\n{_first_words(error)}") from error
 
 
 def _read_parquet(joined: str, files: list[str], log: Log, weights: bool) -> Any:
-    import xgboost
-
+    xgboost = xgboost_library()
     try:
+        import numpy
         import pyarrow.parquet
     except ImportError as error:
         raise UserError("Reading parquet needs pyarrow: pip install pyarrow") from error
     try:
-        data = pyarrow.parquet.read_table(files).to_pandas().to_numpy()
-        return xgboost.DMatrix(data[:, 1:], label=data[:, 0])
+        table = pyarrow.parquet.read_table(files)
+        label, *features = [column.to_numpy() for column in table.columns]
+        return xgboost.DMatrix(numpy.column_stack(features), label=label)
     except (pyarrow.ArrowException, ValueError, TypeError, IndexError) as error:
         raise UserError(f"Failed to load parquet data with exception:\n{error}") from error
 
 
 _READERS = {"csv": _read_csv, "libsvm": _read_libsvm, "parquet": _read_parquet}
+
+
+def _first_words(error: Exception) -> str:
+    return str(error).partition("\nStack trace:")[0]
 
 
 def _first_line(path: str) -> str:

@@ -1,7 +1,8 @@
 """Metrics that the container adds to XGBoost's own: accuracy, F1, precision, recall and others.
 
-They see raw margins, as in the container from version 1.2 on: a class is the sign of
-a margin, or the largest of several.
+XGBoost hands them what a model of the objective predicts: probabilities, classes,
+margins or numbers. (The container of XGBoost 3.0 takes probabilities for margins, so
+that its accuracy is the share of positives; that is not followed.)
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ def split_metrics(names: Iterable[str]) -> tuple[list[str], list[str]]:
     return [name for name in own if name not in CUSTOM], [name for name in own if name in CUSTOM]
 
 
-def evaluation(names: list[str]) -> Evaluation | None:
+def evaluation(names: list[str], objective: str) -> Evaluation | None:
     """Return the function that ``xgboost.train`` calls for the container's metrics, None without any.
+
+    Args:
+        names: of the container's metrics.
+        objective: what is trained for.
 
     Raises:
         UserError: scikit-learn, which computes them, is not installed.
@@ -43,20 +48,26 @@ def evaluation(names: list[str]) -> Evaluation | None:
         ) from error
     import numpy
 
-    def evaluate(margins: Any, data: Any) -> list[tuple[str, float]]:
+    def classes_of(guess: Any) -> Any:
+        if guess.ndim > 1:
+            return numpy.argmax(guess, axis=-1)
+        if objective == "multi:softmax":
+            return guess
+        return (guess > (0.0 if objective == "binary:logitraw" else 0.5)).astype(int)
+
+    def evaluate(guess: Any, data: Any) -> list[tuple[str, float]]:
         labels = data.get_label()
-        several = margins.ndim > 1
-        classes = numpy.argmax(margins, axis=-1) if several else (margins > 0.0).astype(int)
+        classes = classes_of(guess)
         scores: dict[str, Callable[[], float]] = {
             "accuracy": lambda: metrics.accuracy_score(labels, classes),
             "balanced_accuracy": lambda: metrics.balanced_accuracy_score(labels, classes),
             "f1": lambda: metrics.f1_score(labels, classes, average="macro"),
             "f1_binary": lambda: metrics.f1_score(labels, classes, average="binary"),
             "f1_macro": lambda: metrics.f1_score(labels, classes, average="macro"),
-            "mae": lambda: metrics.mean_absolute_error(labels, margins),
-            "mse": lambda: metrics.mean_squared_error(labels, margins),
-            "rmse": lambda: metrics.mean_squared_error(labels, margins) ** 0.5,
-            "r2": lambda: metrics.r2_score(labels, margins),
+            "mae": lambda: metrics.mean_absolute_error(labels, guess),
+            "mse": lambda: metrics.mean_squared_error(labels, guess),
+            "rmse": lambda: metrics.mean_squared_error(labels, guess) ** 0.5,
+            "r2": lambda: metrics.r2_score(labels, guess),
             "precision": lambda: metrics.precision_score(labels, classes),
             "precision_macro": lambda: metrics.precision_score(labels, classes, average="macro"),
             "precision_micro": lambda: metrics.precision_score(labels, classes, average="micro"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipecell.local.runtimes.xgboost_data import Log
+from pipecell.local.runtimes.xgboost_library import xgboost_library
 
 MODEL_NAME = "xgboost-model"
 
@@ -40,8 +41,7 @@ def write_model(booster: Any, path: Path, version: tuple[int, ...], log: Log) ->
         return form
     content = _raw(booster, form)
     if content is None:
-        import xgboost
-
+        xgboost = xgboost_library()
         log(
             f"xgboost {xgboost.__version__} can no longer write the binary model form of the image; "
             "xgboost-model is written as UBJSON. Install xgboost<3.1 to get the image's form."
@@ -54,9 +54,10 @@ def write_model(booster: Any, path: Path, version: tuple[int, ...], log: Log) ->
 
 def _raw(booster: Any, form: str) -> bytes | None:
     """Return a model's bytes, None when this xgboost does not know the form."""
-    import xgboost
-
+    xgboost = xgboost_library()
     try:
-        return bytes(booster.save_raw(form))
+        # Silent, because the form is the image's, not the user's: that it is deprecated is no news to them.
+        with xgboost.config_context(verbosity=0):
+            return bytes(booster.save_raw(form))
     except (xgboost.core.XGBoostError, ValueError, TypeError):
         return None

@@ -14,7 +14,7 @@ import shlex
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipecell.local.home import Home
 from pipecell.local.work.failure import MAX_CHARACTERS, failure_reason
@@ -39,6 +39,14 @@ TICK_SECONDS = 0.1
 SLOWEST_TICK_SECONDS = 0.5
 SYNC_SECONDS = 2.0
 _LAST_LINES = 40
+
+
+class Outcome(NamedTuple):
+    """How the processes ended: the exit code, ``Exited``, ``Stopped`` or ``MaxRuntimeExceeded``, and who failed."""
+
+    code: int
+    end: str
+    culprit: HostProcess
 
 
 class StoppedError(Exception):
@@ -120,8 +128,7 @@ class Attempt:
         self._enter("Training", "Job is in progress")
         self._state["started"] = time.time()
         self._write()
-        code, end = self._execute()
-        self._collect(code, end)
+        self._collect(self._execute())
 
     def _folders(self) -> list[str]:
         places = [each["path"] for each in (*self._spec["inputs"], *self._spec["outputs"])]
@@ -182,8 +189,8 @@ class Attempt:
 
     # The processes
 
-    def _execute(self) -> tuple[int, str]:
-        """Run every host; return the exit code and ``Exited``, ``Stopped`` or ``MaxRuntimeExceeded``."""
+    def _execute(self) -> Outcome:
+        """Run every host to its end."""
         self._check_stop()
         protect = [str(self._home.objects_folder)]
         for process, host in zip(self._processes, self._spec["hosts"], strict=True):
@@ -193,7 +200,7 @@ class Attempt:
             except OSError as error:
                 process.say(f"{argv[0]} cannot be started: {error.strerror}")
                 self._kill_all()
-                return 127, "Exited"
+                return Outcome(127, "Exited", process)
         limit = self._spec["max_runtime_seconds"]
         deadline = time.monotonic() + limit if limit else math.inf
         return self._supervise(deadline)
@@ -204,16 +211,15 @@ class Attempt:
             return script_command(self._spec["python"], script, folder.inside(script["path"])), script["path"]
         return list(self._spec["command"]), self._spec["working_directory"]
 
-    def _supervise(self, deadline: float) -> tuple[int, str]:
+    def _supervise(self, deadline: float) -> Outcome:
         tick, end = TICK_SECONDS, "Exited"
         told, kill_at = False, math.inf
         while True:
             codes = [process.poll() for process in self._processes]
             grew = [process.index() for process in self._processes]
-            failed = next((code for code in codes if code), None)
-            if None not in codes or failed is not None:
+            if None not in codes or any(codes):
                 self._kill_all()
-                return failed or 0, end
+                return self._outcome(codes, end)
             now = time.monotonic()
             if end == "Exited" and (os.path.exists(self._folder.stop) or now >= deadline):
                 end = "Stopped" if now < deadline else "MaxRuntimeExceeded"
@@ -224,13 +230,17 @@ class Attempt:
                 told = all([process.terminate() for process in self._processes])  # noqa: C419 - every one
             if now >= kill_at:
                 self._kill_all()
-                return next((code for code in map(HostProcess.poll, self._processes) if code), 0), end
+                return self._outcome([process.poll() for process in self._processes], end)
             if now >= self._next_sync:
                 self._sync()
                 self._next_sync = time.monotonic() + SYNC_SECONDS
             tick = TICK_SECONDS if any(grew) else min(tick * 1.2, SLOWEST_TICK_SECONDS)
             wake_at = min(deadline if end == "Exited" else math.inf, kill_at, self._next_sync)
             self._sleep(min(tick if told or end == "Exited" else 0.01, max(0.0, wake_at - now)))
+
+    def _outcome(self, codes: list[int | None], end: str) -> Outcome:
+        place = next((place for place, code in enumerate(codes) if code), 0)
+        return Outcome(codes[place] or 0, end, self._processes[place])
 
     def _sleep(self, seconds: float) -> None:
         ready, _, _ = select.select([self._signalled], [], [], seconds)
@@ -248,14 +258,15 @@ class Attempt:
 
     # The end
 
-    def _collect(self, code: int, end: str) -> None:
+    def _collect(self, outcome: Outcome) -> None:
+        code, end, _ = outcome
         for process in self._processes:
             process.index()
         first = self._processes[0].folder
         self._state["exit_code"] = code
         self._state["exit_message"] = _read_text(first.inside("/opt/ml/output/message"))
         status = "Stopped" if end != "Exited" else "Completed" if code == 0 else "Failed"
-        reason = self._reason(code) if status == "Failed" else None
+        reason = self._reason(outcome) if status == "Failed" else None
         if self._spec["outputs"]:
             self._enter(
                 "Uploading", "Uploading generated training model" if status == "Completed" else "Uploading"
@@ -286,13 +297,13 @@ class Attempt:
                     f"{path} of {output['path']} is no file of this job and was not uploaded."
                 )
 
-    def _reason(self, code: int) -> str:
-        culprit = next((each for each in self._processes if each.poll()), self._processes[0])
+    def _reason(self, outcome: Outcome) -> str:
+        culprit = outcome.culprit
         script = self._spec["script"]
         command = shlex.join(self._command(culprit.folder)[0]) if script else ""
         return failure_reason(
             self._spec["failure_style"],
-            code,
+            outcome.code,
             last_lines(culprit.folder.log, _LAST_LINES),
             written=_read_text(culprit.folder.inside("/opt/ml/output/failure")) or "",
             command=command,

@@ -35,7 +35,9 @@ def final_metrics(definitions: Sequence[Mapping[str, str]], log: str, index: str
 
 
 def _number(match: re.Match[str]) -> float | None:
+    text = match.group(1) if match.re.groups else match.group()
     try:
-        return float(match.group(1) if match.re.groups else match.group())
-    except (TypeError, ValueError):
+        # "(\S+)", as in XGBoost's documented expressions, also takes the tab's "#011" and what follows it.
+        return float((text or "").partition("#011")[0])
+    except ValueError:
         return None  # it matched something that is no number: AWS takes no metric from it either
