@@ -18,7 +18,8 @@ from pipecell.declare.compiled import (
 from pipecell.definition.document import Document
 from pipecell.errors import DefinitionError
 
-_ACCOUNT = re.compile(rf"(?<![0-9A-Za-z]){PLACEHOLDER_ACCOUNT}(?![0-9A-Za-z])")
+# Not inside a longer word, and not the end of a UUID.
+_ACCOUNT = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9a-f]{{4}}-){PLACEHOLDER_ACCOUNT}(?![0-9A-Za-z])")
 
 
 def for_account(compiled: Compiled, *, account: str, bucket: str, role: str) -> Compiled:
