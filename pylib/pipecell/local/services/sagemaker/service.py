@@ -54,7 +54,7 @@ class SageMakerService(JsonService):
         drivers: dict[str, Driver] = {**dict.fromkeys(SPECS, self._processes), "tuning": tuner}
         self.lifecycle = Lifecycle(store, drivers)
         tuner.attach(self.lifecycle)
-        known = handlers(self._check_image, self._offers_functions)
+        known = handlers(self._check_image)
         platform = Platform(
             store=store,
             objects=objects,
@@ -118,9 +118,3 @@ class SageMakerService(JsonService):
             clients = Clients(self._home)
             self._clients = lambda name, where: clients.region(f"arn:aws:{name}:{where}:")(name)
         return self._clients(service, region)
-
-    @staticmethod
-    def _offers_functions() -> bool:
-        from importlib.util import find_spec
-
-        return find_spec("pipecell.local.services.functions") is not None

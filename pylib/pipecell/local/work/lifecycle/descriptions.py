@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ def _training(job: JobRecord, status: JobStatus) -> dict[str, Any]:
             for each in status.metrics
         ]
         or None,
-        "TrainingTimeInSeconds": round(seconds) if seconds is not None else None,
+        "TrainingTimeInSeconds": max(1, math.ceil(seconds)) if seconds is not None else None,
         "BillableTimeInSeconds": status.billable_seconds,
         "ProfilingStatus": "Disabled",
     }

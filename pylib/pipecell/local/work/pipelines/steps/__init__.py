@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from pipecell.local.work.pipelines.handler import Handler
 from pipecell.local.work.pipelines.steps.callback import Callback
@@ -21,12 +21,11 @@ Handlers = Mapping[str, Handler]
 """By the definition's word for the type."""
 
 
-def handlers(check_image: ImageCheck, offers_functions: Callable[[], bool]) -> Handlers:
+def handlers(check_image: ImageCheck) -> Handlers:
     """Return a handler for every step type that runs here.
 
     Args:
         check_image: tells whether something stands in for an image.
-        offers_functions: tells whether this endpoint invokes Lambda functions.
     """
     every: tuple[Handler, ...] = (
         Processing(check_image),
@@ -38,6 +37,6 @@ def handlers(check_image: ImageCheck, offers_functions: Callable[[], bool]) -> H
         Condition(),
         Fail(),
         Callback(),
-        Function(offers_functions),
+        Function(),
     )
     return {word: handler for handler in every for word in handler.types}

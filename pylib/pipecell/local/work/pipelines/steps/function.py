@@ -6,11 +6,10 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pipecell.definition.references import resolve
-from pipecell.definition.sagemaker import StepView
 from pipecell.local.wire import ServiceError
 from pipecell.local.work.pipelines.handler import Began, Ended, Handler, StepRun
 from pipecell.local.work.pipelines.outputs import as_listed, read_outputs, read_payload
@@ -23,21 +22,9 @@ class Function(Handler):
     """Invokes the step's function, in a thread of its own, and waits for its answer.
 
     An invocation that a crash cut off is made again, as Lambda's own clients would.
-
-    Args:
-        is_offered: tells whether this endpoint invokes functions.
     """
 
     types = ("Lambda",)
-
-    def __init__(self, is_offered: Callable[[], bool]) -> None:
-        self._is_offered = is_offered
-
-    def refusal(self, view: StepView, resolved: Mapping[str, Any]) -> str | None:
-        """Refuse where functions cannot be invoked."""
-        return (
-            None if self._is_offered() else "it invokes a Lambda function, which this endpoint does not do."
-        )
 
     def identity(self, run: StepRun) -> Mapping[str, Any] | None:
         """Return the function and what it gets."""
