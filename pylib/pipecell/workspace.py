@@ -129,9 +129,9 @@ class Workspace:
             raise UsageError(f'There is no pipeline "{name}".', code="PC912")
 
         def compile_now() -> Compiled:
-            from pipecell.declare import sagemaker_v2
+            from pipecell.declare.notebook import compile_declaration
 
-            return sagemaker_v2.compile(notebook.get(name))
+            return compile_declaration(notebook.get(name))
 
         return compile_now
 
