@@ -52,7 +52,10 @@ def invoke(functions: Any, arn: str, payload: Any = None, **more: Any) -> tuple[
 
 
 def test_a_function_gets_its_event_and_context(functions: Any) -> None:
-    source = "def handler(event, context):\n    return [event, context.function_name, context.get_remaining_time_in_millis() > 0]\n"
+    source = (
+        "def handler(event, context):\n"
+        "    return [event, context.function_name, context.get_remaining_time_in_millis() > 0]\n"
+    )
     arn = create(functions, source)
     result, answer = invoke(functions, arn, {"a": 1})
     assert result == [{"a": 1}, arn.rsplit(":", 1)[1], True]
@@ -99,7 +102,10 @@ def test_a_function_that_takes_too_long_is_ended(functions: Any) -> None:
 
 
 def test_environment_update_and_logs(functions: Any) -> None:
-    source = "import os\ndef handler(event, context):\n    print('to the log')\n    return os.environ.get('MODE')\n"
+    source = (
+        "import os\ndef handler(event, context):\n"
+        "    print('to the log')\n    return os.environ.get('MODE')\n"
+    )
     arn = create(functions, source, Environment={"Variables": {"MODE": "a"}})
     assert invoke(functions, arn)[0] == "a"
     functions.update_function_configuration(FunctionName=arn, Environment={"Variables": {"MODE": "b"}})

@@ -119,7 +119,8 @@ MACHINES: dict[str, tuple[dict[str, Any], Any, int]] = {
     ),
     "map": (
         {"StartAt": "M", "States": {"M": {
-            "Type": "Map", "ItemsPath": "$.l", "MaxConcurrency": 1, "ItemProcessor": _group(_task(a=1)), "End": True,
+            "Type": "Map", "ItemsPath": "$.l", "MaxConcurrency": 1, "End": True,
+            "ItemProcessor": _group(_task(a=1)),
         }}},
         [{"a": 1}, {"a": 1}],
         2,
@@ -127,7 +128,7 @@ MACHINES: dict[str, tuple[dict[str, Any], Any, int]] = {
     "distributed map": (
         {"StartAt": "M", "States": {"M": {
             "Type": "Map",
-            "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}},
+            "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b"}},
             "ItemProcessor": {**_group(_task(a=1)), **DISTRIBUTED},
             "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}},
             "ResultSelector": {"n.$": "$.ResultWriterDetails.Key"},

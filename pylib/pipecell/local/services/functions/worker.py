@@ -126,13 +126,27 @@ def outcome(request: dict[str, Any], deadline: float) -> dict[str, Any]:
     try:
         value = load(os.environ["_HANDLER"])(json.loads(request["payload"]), Context(request, deadline))
     except (Exception, SystemExit) as error:
-        return {"payload": json.dumps(failure(error, request["id"]), separators=(",", ":")), "error": "Unhandled"}
+        return {
+            "payload": json.dumps(failure(error, request["id"]), separators=(",", ":")),
+            "error": "Unhandled",
+        }
     try:
-        return {"payload": json.dumps(value)}
+        return {"payload": json.dumps(value, default=text)}
     except (TypeError, ValueError) as error:
         message = f"Unable to marshal response: {error}"
         payload = {"errorMessage": message, "errorType": "Runtime.MarshalError", "requestId": request["id"]}
         return {"payload": json.dumps({**payload, "stackTrace": []}), "error": "Unhandled"}
+
+
+def text(value: Any) -> str:
+    """Return bytes as text, as Lambda's Python runtime does.
+
+    Raises:
+        TypeError: anything else that JSON cannot hold.
+    """
+    if isinstance(value, bytes):
+        return value.decode()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def acknowledge() -> None:

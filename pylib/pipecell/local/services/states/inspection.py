@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,7 +76,9 @@ class Inspection:
 
     def _call(self, state: State, arguments: Any, context: RequestContext) -> Any:
         arn = f"arn:aws:states:{context.region}:{context.account_id}:express:TestState:{context.request_id}"
-        answer = self._integrations.perform(TaskRequest(arn, state.body["Resource"], arguments, "0" * 64))
+        answer = self._integrations.perform(
+            TaskRequest(arn, state.body["Resource"], arguments, uuid.uuid4().hex * 2)
+        )
         return answer.output if isinstance(answer, Submitted) else json.loads(answer.output)
 
 

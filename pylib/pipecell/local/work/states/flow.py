@@ -13,7 +13,7 @@ from typing import Any
 
 from pipecell.local.work.states import paths
 from pipecell.local.work.states.evaluate import Environment, dumps, too_large
-from pipecell.local.work.states.failure import DATA_LIMIT_EXCEEDED, Failure, runtime
+from pipecell.local.work.states.failure import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure, runtime
 from pipecell.local.work.states.parse import State
 
 _MISSING = object()
@@ -122,6 +122,8 @@ class Activation:
     def caught(self, catcher: Mapping[str, Any], index: int, failure: Failure) -> tuple[Any, dict[str, Any]]:
         """Return output and variables of a catcher."""
         error = failure.output()
+        if failure.error == TIMEOUT and failure.cause is None:
+            error["Cause"] = ""
         if self.state.jsonata:
             states = {"input": self.input, "errorOutput": error}
             return self.jsonata_output(catcher, states, error, f"Catch[{index}]/")

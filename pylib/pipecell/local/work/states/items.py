@@ -64,6 +64,8 @@ def _field(holder: Mapping[str, Any], name: str, work: Activation, location: str
     if f"{name}Path" in holder:
         path = holder[f"{name}Path"]
         value = work.environment.path(path, work.effective_input())
+        if isinstance(value, str) and value.lstrip("-").isdigit():
+            value = int(value)  # AWS takes numbers in text, too
         if isinstance(value, bool) or not isinstance(value, int):
             shown = value if isinstance(value, str) else dumps(value)
             raise runtime(

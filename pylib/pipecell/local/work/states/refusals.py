@@ -10,11 +10,10 @@ from pipecell.local.work.states.validation import Diagnostic
 CODE = "NOT_AVAILABLE_LOCALLY"
 
 #: Optimized integrations that really run here; patterns are those of the table of all of them.
-SERVICES = frozenset({"dynamodb", "events", "glue", "lambda", "sagemaker", "sns", "sqs", "states"})
+SERVICES = frozenset({"dynamodb", "events", "lambda", "sagemaker", "sns", "sqs", "states"})
 #: ``.sync`` jobs with a local program behind them.
 SYNC = frozenset(
     {
-        ("glue", "startJobRun"),
         ("sagemaker", "createHyperParameterTuningJob"),
         ("sagemaker", "createProcessingJob"),
         ("sagemaker", "createTrainingJob"),
@@ -39,7 +38,7 @@ def _refusal(state: State) -> Diagnostic | None:  # noqa: PLR0911 -- each reason
     place = _place(state, "Resource")
     if resource.sdk:
         return _unknown_operation(state, resource.service, resource.action, place)
-    hint = f"Map it to a command with `%pipeline local map {resource.service}:{resource.action} COMMAND`"
+    hint = "A lambda:invoke or a SageMaker job can stand in for it; or run the state machine on AWS"
     if resource.service not in SERVICES:
         return _refused(
             f"State '{state.name}' needs {resource.service}, which does not exist locally. {hint}", place

@@ -69,6 +69,7 @@ class Clients:
             inject_host_prefix=False,
             s3={"addressing_style": "path"},
             parameter_validation=True,
+            response_checksum_validation="when_required",
         )
         return self._session.client(
             service,

@@ -51,14 +51,24 @@ def send(client: Client, resource: Resource, arguments: Any, *, again: bool = Fa
     service, operation = found
     described = model(service).operation_model(operation)
     made = client(service)
-    arguments = shapes.to_request(described.input_shape, arguments if arguments is not None else {})
+    arguments = shapes.to_request(described.input_shape, _adapted(service, operation, arguments or {}))
     raw = _invoke(made, operation, arguments, resource)
+    if service == "dynamodb" and "ReturnConsumedCapacity" not in arguments:
+        # moto always counts; AWS only when it is asked.
+        raw.pop("ConsumedCapacity", None)
     if resource.sdk:
         return {"raw": raw, "result": shapes.shaped_result(described.output_shape, raw, shapes.iso)}
     result = shapes.shaped_result(described.output_shape, raw, shapes.milliseconds)
     if resource.service != "events":
-        result |= shapes.metadata(raw, shapes.http_headers(raw))
+        result |= shapes.metadata(raw, shapes.http_headers(raw, resource.service))
     return {"raw": raw, "result": result}
+
+
+def _adapted(service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments as Step Functions' own client sends them: an object's body is always JSON text."""
+    if (service, operation) != ("s3", "PutObject") or "Body" not in arguments:
+        return arguments
+    return {"ContentType": "text/plain; charset=UTF-8", **arguments, "Body": dumps(arguments["Body"])}
 
 
 def _invoke(made: Any, operation: str, arguments: dict[str, Any], resource: Resource) -> Any:

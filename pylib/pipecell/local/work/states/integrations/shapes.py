@@ -110,10 +110,20 @@ def metadata(answer: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str,
     }
 
 
-def http_headers(answer: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers that AWS's services send, of a response."""
+def http_headers(answer: Mapping[str, Any], service: str = "") -> dict[str, str]:
+    """Return the headers that an AWS service sends, of a response."""
     about = answer.get("ResponseMetadata", {})
     sent = about.get("HTTPHeaders", {})
+    if service == "dynamodb":
+        return {
+            "Server": "Server",
+            "Connection": "keep-alive",
+            "x-amzn-RequestId": about.get("RequestId", ""),
+            "x-amz-crc32": sent.get("x-amz-crc32", "0"),
+            "Content-Length": sent.get("content-length", "0"),
+            "Date": sent.get("date", ""),
+            "Content-Type": "application/x-amz-json-1.0",
+        }
     return {
         "x-amzn-RequestId": about.get("RequestId", ""),
         "connection": "keep-alive",
