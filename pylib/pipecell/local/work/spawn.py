@@ -17,9 +17,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-import pipecell
-
-_PACKAGE_FOLDER = str(Path(pipecell.__file__).resolve().parent.parent)
+_PACKAGE_FOLDER = str(Path(__file__).resolve().parents[3])
 
 
 def _interpreter(function: str, *arguments: str) -> list[str]:
