@@ -6,10 +6,13 @@ pipeline runs, the terminal shows the same picture as the notebook, as text.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,6 +27,7 @@ NOTEBOOK = ROOT / "notebooks" / "01-census.ipynb"
 ARTIFACTS = ROOT / "artifacts"
 HOME = ARTIFACTS / "home"
 CELL_SECONDS = 900
+CLOCK = re.compile(r"\d+:\d\d(:\d\d)?")
 
 
 class Terminal:
@@ -42,13 +46,14 @@ class Terminal:
 
     def picture(self, text: str) -> None:
         """Draw a picture over the one before; in a file or a pipe, print only the lines that are new."""
-        lines = [f"      {line}" for line in text.splitlines()]
+        lines = [f"       {line}" for line in text.splitlines()]
         if self._live:
             sys.stdout.write(f"\x1b[{self._height}F\x1b[J" if self._height else "")
             self._height = len(lines)
         else:
-            lines = [line for line in lines if line not in self._seen]
-            self._seen.update(lines)
+            new = {CLOCK.sub("", line): line for line in lines}
+            lines = [line for timeless, line in new.items() if timeless not in self._seen]
+            self._seen.update(new)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
 
@@ -68,6 +73,7 @@ def execute(notebook: NotebookNode, terminal: Terminal) -> None:
         nbclient.exceptions.CellExecutionError: a cell failed; the error shows the cell.
     """
     from nbclient import NotebookClient
+    from traitlets.config import Config
 
     class Onlooker(NotebookClient):
         """A client that shows the picture of the run as it changes."""
@@ -80,11 +86,25 @@ def execute(notebook: NotebookNode, terminal: Terminal) -> None:
             return super().process_message(msg, cell, cell_index)
 
     def announce(cell: NotebookNode, cell_index: int) -> None:
+        del cell_index
+        first = cell.source.partition("\n")[0]
         if cell.cell_type == "code":
-            terminal.line(f"  [{cell_index + 1:>2}] {cell.source.splitlines()[0]}")
+            terminal.line(f"    {first}")
+        elif first.startswith("## "):
+            terminal.line(f"  {first[3:]}")
 
     folder = {"metadata": {"path": str(NOTEBOOK.parent)}}
-    Onlooker(notebook, timeout=CELL_SECONDS, resources=folder, on_cell_execute=announce).execute()
+    with tempfile.TemporaryDirectory() as sockets:
+        # Not over TCP, where others on this machine could listen.
+        config = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
+        Onlooker(
+            notebook,
+            config=config,
+            timeout=CELL_SECONDS,
+            resources=folder,
+            record_timing=False,
+            on_cell_start=announce,
+        ).execute()
 
 
 def save(notebook: NotebookNode) -> tuple[Path, Path]:
@@ -167,6 +187,9 @@ def main() -> int:
     import nbformat
     from nbclient.exceptions import CellExecutionError
 
+    parser = argparse.ArgumentParser(prog="make demo", description="Run the census notebook on this machine.")
+    parser.add_argument("--store", action="store_true", help="keep the outputs in the notebook itself too")
+    store = parser.parse_args().store
     terminal = Terminal()
     ARTIFACTS.mkdir(exist_ok=True)
     use_own_home()
@@ -185,6 +208,8 @@ def main() -> int:
     finally:
         executed, page = save(notebook)
         pipecell("local", "stop")
+    if store:
+        nbformat.write(notebook, NOTEBOOK)
     home = HOME.relative_to(ROOT)
     terminal.line(f"\nThe executed notebook: {executed.relative_to(ROOT)}")
     terminal.line(f"The same as a page:    {page.relative_to(ROOT)}")
