@@ -325,12 +325,18 @@ class Engine:
             self._answer(row, number, request.token, "succeeded", output=answer.output)
             return
         data = {"output": answer.output, "job": answer.job, "awaits": answer.awaits}
-        self._answer(row, number, request.token, "submitted", **data)
+        self.post(row, lambda turn: self._take_submission(turn, number, request, data))
         if answer.job is not None and not answer.awaits:
             polled = TaskRequest(
                 request.execution_arn, request.resource, request.arguments, request.token, False, answer.job
             )
             self._poll_later(row, number, polled, _FIRST_POLL)
+
+    def _take_submission(self, turn: Turn, number: int, request: TaskRequest, data: dict[str, Any]) -> None:
+        """Note what a task started; where the task was given up meanwhile, stop that again."""
+        if not turn.task_event("submitted", number, request.token, **data):
+            task = {"resource": request.resource, "job": data["job"]}
+            turn.effects.append(Effect("cancel", number, request.token, task))
 
     def _answer(self, row: int, number: int, token: str, kind: str, **data: Any) -> None:
         self.post(row, lambda turn: turn.task_event(kind, number, token, **data))
