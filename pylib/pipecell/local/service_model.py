@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 import sys
 import unicodedata
@@ -410,22 +411,51 @@ def _expand_categories(pattern: str, last: int) -> str:
     return "".join(out)
 
 
+_CATEGORY = re.compile(r"C[cfnos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
+_POSIX_CLASSES.get(found[1]) or _category_ranges(found[1], last)
+            out.append(ranges if in_class else f"[{ranges}]")
+            position = found.end()
+            continue
+        character = pattern[position]
+        if character == "\\":
+            out.append(pattern[position : position + 2])
+            position += 2
+            continue
+        if character == "[" and not in_class:
+            in_class = True
+        elif character == "]":
+            in_class = False
+        out.append(character)
+        position += 1
+    return "".join(out)
+
+
+_CATEGORIES = frozenset(
+    "C Cc Cf Cn Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm So Z Zl Zp Zs".split()
+)
 _POSIX_CLASSES = {"Alnum": "a-zA-Z0-9", "Alpha": "a-zA-Z", "Digit": "0-9", "ASCII": "\\x00-\\x7f"}
-_CATEGORIES = {"L", "M", "N", "P", "S", "Z", "C"}
 
 
 @cache
 def _category_ranges(category: str, last: int) -> str:
-    if category[0] not in _CATEGORIES:
+    if not _CATEGORY.fullmatch(category):
         raise KeyError(category)
-    ranges = []
-    start = None
-    for code in range(last + 2):
-        inside = code <= last and unicodedata.category(chr(code)).startswith(category)
-        if inside and start is None:
-            start = code
-        elif not inside and start is not None:
-            ranges.append(f"\\U{start:08x}-\\U{code - 1:08x}")
-            start = None
+    ranges = [
+        f"\\U{start:08x}-\\U{min(end, last):08x}"
+        for name, start, end in _runs(last)
+        if name.startswith(category)
+    ]
     # ASCII has no character of some categories: a range that matches nothing there.
     return "".join(ranges) or "\\U0010ffff"
+
+
+@cache
+def _runs(last: int) -> tuple[tuple[str, int, int], ...]:
+    """Return (category, first, last) of every run of code points of one category."""
+    runs = []
+    start = 0
+    for name, group in itertools.groupby(map(unicodedata.category, map(chr, range(last + 1)))):
+        length = sum(1 for _ in group)
+        runs.append((name, start, start + length - 1))
+        start += length
+    return tuple(runs)
