@@ -1,4 +1,4 @@
-"""The container contract with real jobs: what a request's container finds, and what becomes of what it writes."""
+"""The container contract with real jobs: what a container finds, and what becomes of what it writes."""
 
 from __future__ import annotations
 
@@ -162,7 +162,8 @@ def test_processing_configuration(work: Workshop) -> None:
         "assert config['ProcessingJobArn'].endswith(':processing-job/configured')\n"
         "assert config['AppSpecification']['ContainerEntrypoint'][0] == 'python3'\n"
         "assert config['Environment'] == {'COLOUR': 'red', 'EMPTY': ''}\n"
-        "assert json.load(open('/opt/ml/config/resourceconfig.json')) == {'current_host': 'algo-1', 'hosts': ['algo-1']}\n"
+        "resources = json.load(open('/opt/ml/config/resourceconfig.json'))\n"
+        "assert resources == {'current_host': 'algo-1', 'hosts': ['algo-1']}\n"
         "assert os.environ['COLOUR'] == 'red' and os.environ['EMPTY'] == ''\n"
         "assert os.environ['AWS_REGION'] == 'eu-west-1'\n"
         "open('/opt/ml/output/message', 'w').write('all well')\n",
@@ -282,8 +283,8 @@ def test_manifest(work: Workshop) -> None:
     [
         ("no json", "is not JSON"),
         ("{}", "must be a JSON array"),
-        ('[{"prefix": "s3://%s/in/"}, "missing.csv"]' % BUCKET, "No S3 objects found"),
-        ('[{"prefix": "s3://%s/in/"}, 3]' % BUCKET, "not a string"),
+        (json.dumps([{"prefix": f"s3://{BUCKET}/in/"}, "missing.csv"]), "No S3 objects found"),
+        (json.dumps([{"prefix": f"s3://{BUCKET}/in/"}, 3]), "not a string"),
     ],
 )
 def test_bad_manifests(work: Workshop, manifest: str, reason: str) -> None:
@@ -414,7 +415,8 @@ def test_framework_processor(each_sandbox: Workshop) -> None:
     source = source_archive(
         work,
         {
-            "main.py": "import helper, os, sys\nassert os.path.isdir('/opt/ml/processing')\nprint(helper.WORD, sys.argv[1:])",
+            "main.py": "import helper, os, sys\n"
+            "assert os.path.isdir('/opt/ml/processing')\nprint(helper.WORD, sys.argv[1:])",
             "helper.py": "WORD = 'helped'",
             "requirements.txt": "numpy\n",
         },
@@ -461,7 +463,8 @@ def test_script_mode(each_sandbox: Workshop) -> None:
         "args = parser.parse_args()\n"
         "assert (args.kernel, args.depth) == ('rbf', 5), args\n"
         "assert os.listdir(args.train) == ['part-0.csv']\n"
-        "assert os.environ['SM_HP_KERNEL'] == 'rbf' and json.loads(os.environ['SM_HPS']) == {'kernel': 'rbf', 'depth': 5}\n"
+        "assert os.environ['SM_HP_KERNEL'] == 'rbf'\n"
+        "assert json.loads(os.environ['SM_HPS']) == {'kernel': 'rbf', 'depth': 5}\n"
         "assert json.loads(os.environ['SM_CHANNELS']) == ['train']\n"
         "assert os.environ['SM_MODULE_NAME'] == 'train' and os.environ['SM_USER_ENTRY_POINT'] == 'train.py'\n"
         "assert json.loads(os.environ['SM_USER_ARGS']) == ['--depth', '5', '--kernel', 'rbf']\n"

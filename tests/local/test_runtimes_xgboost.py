@@ -1,4 +1,4 @@
-"""The built-in XGBoost algorithm as jobs: data forms, model forms, the container's words, stopping and going on."""
+"""The built-in XGBoost algorithm as jobs: data, model forms, the container's words, stopping, going on."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ def test_the_log_as_cloudwatch_shows_it(work: Workshop) -> None:
     ]
     assert len(rounds) == 5
     number = r"\d\.\d{5}"
-    line = rf"\[4\]#011train-logloss:({number})#011train-auc:({number})#011validation-logloss:({number})#011validation-auc:({number})"
+    metrics = ("train-logloss", "train-auc", "validation-logloss", "validation-auc")
+    line = r"\[4\]" + "".join(f"#011{metric}:({number})" for metric in metrics)
     last = re.fullmatch(line, rounds[4])
     assert last, rounds[4]
     values = {each.name: each.value for each in status.metrics}

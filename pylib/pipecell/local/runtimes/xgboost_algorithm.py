@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,7 @@ from pipecell.local.runtimes.xgboost_hyperparameters import MAXIMIZED, UserError
 from pipecell.local.runtimes.xgboost_library import xgboost_library
 from pipecell.local.runtimes.xgboost_metrics import evaluation, split_metrics
 from pipecell.local.runtimes.xgboost_model import MODEL_NAME, write_model
-
-Results = Mapping[str, Mapping[str, list[Any]]]
-"""Channel → metric → its value after each round."""
+from pipecell.local.runtimes.xgboost_rounds import AfterRound, Results, after_each_round, round_line
 
 CHECKPOINT_NAME = "xgboost-checkpoint"
 KEPT_CHECKPOINTS = 5
@@ -192,10 +190,6 @@ class Training:
             watched.append((self.data.validation, "validation"))
         name = MODEL_NAME if fold is None else f"{MODEL_NAME}-{fold}"
         earlier, done = self._checkpoint()
-        monitor = after_each_round(
-            lambda _, epoch, results: print(round_line(done + epoch, results), flush=True)  # noqa: T201 - the job's log
-        )
-        callbacks = [monitor, *self._callbacks(name, done)]
         return xgboost_library().train(
             self.parameters,
             data,
@@ -203,7 +197,7 @@ class Training:
             evals=watched,
             custom_metric=self._evaluation,
             evals_result=results,
-            callbacks=callbacks,
+            callbacks=[after_each_round(self._steps(name, done), self._stopping())],
             xgb_model=earlier,
             verbose_eval=False,
         )
@@ -213,27 +207,31 @@ class Training:
         self.container.model.mkdir(parents=True, exist_ok=True)
         write_model(booster, self.container.model / name, self.version, log)
 
-    def _callbacks(self, name: str, done: int) -> list[Any]:
-        chosen: list[Any] = []
+    def _steps(self, name: str, done: int) -> list[AfterRound]:
+        """Return what is done after each round; ``done`` rounds were in the checkpoint."""
+
+        def report(_: Any, epoch: int, results: Results) -> None:
+            print(round_line(done + epoch, results), flush=True)  # noqa: T201 - this is the job's log
+
+        steps: list[AfterRound] = [report]
         if self.container.checkpoints is not None and self.folds is None:
-            chosen.append(
-                after_each_round(lambda model, epoch, _: self._write_checkpoint(model, done + epoch))
-            )
+            steps.append(lambda model, epoch, _: self._write_checkpoint(model, done + epoch))
         if self._save_often:
-            chosen.append(after_each_round(lambda model, *_: self._write_intermediate(model, name)))
+            steps.append(lambda model, *_: self._write_intermediate(model, name))
             signal.signal(signal.SIGTERM, self._leave)
+        return steps
+
+    def _stopping(self) -> Any:
         metric = self._tuned or (self._metrics[-1] if self._metrics else None)
-        if self._stop_after and metric and self.data.validation is not None:
-            chosen.append(
-                xgboost_library().callback.EarlyStopping(
-                    rounds=self._stop_after,
-                    data_name="validation",
-                    metric_name=metric,
-                    maximize=metric.partition("@")[0] in MAXIMIZED,
-                    save_best=True,
-                )
-            )
-        return chosen
+        if not (self._stop_after and metric and self.data.validation is not None):
+            return None
+        return xgboost_library().callback.EarlyStopping(
+            rounds=self._stop_after,
+            data_name="validation",
+            metric_name=metric,
+            maximize=metric.partition("@")[0] in MAXIMIZED,
+            save_best=True,
+        )
 
     def _write_intermediate(self, model: Any, name: str) -> None:
         """Write the model after a round, so that a stopped job has one."""
@@ -268,33 +266,6 @@ class Training:
         temporary.replace(folder / f"{CHECKPOINT_NAME}.{number}")
         for _, path in _numbered_checkpoints(folder)[:-KEPT_CHECKPOINTS]:
             path.unlink()
-
-
-def after_each_round(call: Callable[[Any, int, Results], None]) -> Any:
-    """Return a callback of ``xgboost.train`` that calls with model, round and results so far."""
-    base: Any = xgboost_library().callback.TrainingCallback
-
-    class AfterEachRound(base):  # type: ignore[misc]
-        def after_iteration(self, model: Any, epoch: int, evals_log: Results) -> bool:
-            call(model, epoch, evals_log)
-            return False
-
-    return AfterEachRound()
-
-
-def round_line(number: int, results: Results) -> str:
-    """Return the line of one round: the newest value of each metric on each channel."""
-    parts = [
-        f"{data}-{name}:{_last(values):.5f}"
-        for data, metrics in results.items()
-        for name, values in metrics.items()
-    ]
-    return "\t".join([f"[{number}]", *parts])
-
-
-def _last(values: list[Any]) -> float:
-    newest = values[-1]
-    return float(newest[0] if isinstance(newest, tuple) else newest)
 
 
 def log(line: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecell.local.home import Home
+from pipecell.local.work.archives import extract
 from pipecell.local.work.failure import MAX_CHARACTERS, failure_reason
 from pipecell.local.work.folder import HostFolder, JobFolder, write_json
 from pipecell.local.work.joblog import last_lines
@@ -25,15 +26,8 @@ from pipecell.local.work.process import HostProcess, end_strays
 from pipecell.local.work.rewriting import NOTICE, remove_alias, rewrite_code
 from pipecell.local.work.sandbox import PRIVATE, Sandbox
 from pipecell.local.work.scripts import script_command
-from pipecell.local.work.transfer import (
-    ContinuousUpload,
-    TransferError,
-    download,
-    extract,
-    fetch_object,
-    make_folders,
-    upload,
-)
+from pipecell.local.work.transfer import TransferError, download, fetch_object, make_folders
+from pipecell.local.work.uploads import ContinuousUpload, upload
 
 TICK_SECONDS = 0.1
 SLOWEST_TICK_SECONDS = 0.5
@@ -42,7 +36,7 @@ _LAST_LINES = 40
 
 
 class Outcome(NamedTuple):
-    """How the processes ended: the exit code, ``Exited``, ``Stopped`` or ``MaxRuntimeExceeded``, and who failed."""
+    """How it ended: the exit code; ``Exited``, ``Stopped`` or ``MaxRuntimeExceeded``; and who failed."""
 
     code: int
     end: str

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pipecell.local.work.archives import extract, write_archive
 from pipecell.local.work.folder import HostFolder
 from pipecell.local.work.sandbox import ML, replace_ml
-from pipecell.local.work.transfer import extract, write_archive
 
 TEXT_SUFFIXES = (
     ".py", ".sh", ".bash", ".r", ".R", ".jl", ".json", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".ipynb",
