@@ -42,17 +42,22 @@ class Runner:
         self._runs: dict[str, Run] = {}
         self._waiting: dict[str, set[str]] = {}
         self._queued: set[str] = set()
+        self._to_take_up: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="pipelines")
         self._scheduler = Scheduler(self._due)
         self._closed = False
 
     def resume(self) -> None:
-        """Go on with every execution that has not ended; call once when the server starts."""
-        for execution_id in executions.running(self._platform.store.query):
-            run = self._run(execution_id)
-            if run is not None:
-                self.wake(execution_id, *run.take_up())
+        """Go on with every execution that has not ended; call once when the server starts.
+
+        Nothing is done here and now: what steps do may need the server, which answers later.
+        """
+        running = executions.running(self._platform.store.query)
+        with self._lock:
+            self._to_take_up.update(running)
+        for execution_id in running:
+            self.wake(execution_id)
         self._scheduler.look_at(executions.next_due(self._platform.store.query))
 
     def wake(self, execution_id: str, *steps: str) -> None:
@@ -137,10 +142,14 @@ class Runner:
         with self._lock:
             self._queued.discard(execution_id)
             steps = self._waiting.pop(execution_id, set())
+            take_up = execution_id in self._to_take_up
+            self._to_take_up.discard(execution_id)
         try:
             run = self._run(execution_id)
             if run is None:
                 return
+            if take_up:
+                steps.update(run.take_up())
             due = run.advance(steps)
             if not run.is_running:
                 self.forget([execution_id])
@@ -150,6 +159,8 @@ class Runner:
             _log.exception("a look at execution %s failed", execution_id)
             with self._lock:
                 self._waiting.setdefault(execution_id, set()).update(steps)
+                if take_up:
+                    self._to_take_up.add(execution_id)
             self._scheduler.look_at(time.time() + _PAUSE_AFTER_FAILURE)
 
     def _due(self, now: float) -> float | None:
