@@ -412,27 +412,6 @@ def _expand_categories(pattern: str, last: int) -> str:
 
 
 _CATEGORY = re.compile(r"C[cfnos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
-_POSIX_CLASSES.get(found[1]) or _category_ranges(found[1], last)
-            out.append(ranges if in_class else f"[{ranges}]")
-            position = found.end()
-            continue
-        character = pattern[position]
-        if character == "\\":
-            out.append(pattern[position : position + 2])
-            position += 2
-            continue
-        if character == "[" and not in_class:
-            in_class = True
-        elif character == "]":
-            in_class = False
-        out.append(character)
-        position += 1
-    return "".join(out)
-
-
-_CATEGORIES = frozenset(
-    "C Cc Cf Cn Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm So Z Zl Zp Zs".split()
-)
 _POSIX_CLASSES = {"Alnum": "a-zA-Z0-9", "Alpha": "a-zA-Z", "Digit": "0-9", "ASCII": "\\x00-\\x7f"}
 
 
