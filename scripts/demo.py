@@ -86,12 +86,10 @@ def execute(notebook: NotebookNode, terminal: Terminal) -> None:
             return super().process_message(msg, cell, cell_index)
 
     def announce(cell: NotebookNode, cell_index: int) -> None:
-        del cell_index
-        first = cell.source.partition("\n")[0]
-        if cell.cell_type == "code":
-            terminal.line(f"    {first}")
-        elif first.startswith("## "):
-            terminal.line(f"  {first[3:]}")
+        introduction = notebook.cells[cell_index - 1].source.partition("\n")[0]
+        if introduction.startswith("#"):
+            terminal.line(f"  {introduction.lstrip('# ')}")
+        terminal.line(f"    {cell.source.splitlines()[0]}")
 
     folder = {"metadata": {"path": str(NOTEBOOK.parent)}}
     with tempfile.TemporaryDirectory() as sockets:
@@ -103,7 +101,7 @@ def execute(notebook: NotebookNode, terminal: Terminal) -> None:
             timeout=CELL_SECONDS,
             resources=folder,
             record_timing=False,
-            on_cell_start=announce,
+            on_cell_execute=announce,
         ).execute()
 
 
