@@ -143,7 +143,7 @@ class PipelineMagics(Magics):
         return result.value
 
     def _declare(self, name: str, engine: Any, body: str) -> Declaration:
-        from pipecell.commands.body import BodyRunner
+        from pipecell.commands.body import BodyRunner, cell_number
         from pipecell.commands.tracebacks import hide_frames_before, shown_syntax_error
 
         notebook = self.workspace.notebook
@@ -156,7 +156,7 @@ class PipelineMagics(Magics):
                 self._shell.user_ns,
                 engine=engine,
                 cell_id=_cell_id(self._shell),
-                cell=self._shell.execution_count,
+                cell=cell_number(self._shell),
                 run=runner,
             )
         except PipecellError:

@@ -7,6 +7,15 @@ from collections.abc import MutableMapping
 from typing import Any
 
 
+def cell_number(shell: Any) -> int:
+    """Return the running cell's number, as In[n] has it.
+
+    The shell's own ``execution_count`` is one ahead in newer versions of IPython, which count
+    before the cell runs; what numbers the outputs is right in all.
+    """
+    return int(shell.displayhook.prompt_count)
+
+
 class BodyRunner:
     """Runs a cell's body as IPython runs a cell, and shows its last expression.
 
@@ -23,7 +32,7 @@ class BodyRunner:
         shell = self._shell
         # One line further down, where the front end shows the body: the magic is the cell's first line.
         code = "\n" + shell.transform_cell(source)
-        self.file = shell.compile.cache(code, shell.execution_count, raw_code=code)
+        self.file = shell.compile.cache(code, cell_number(shell), raw_code=code)
         tree = shell.compile.ast_parse(code, self.file)
         tree = shell.transform_ast(tree)
         last: list[ast.Expr] = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result
+from pipecell.errors import UsageError
 from pipecell.workspace import local_target
 
 
@@ -48,6 +49,24 @@ def reset(context: Context, values: argparse.Namespace) -> Result:
 
     daemon.reset(_home(context))
     return _status(context, "The local endpoint is empty.")
+
+
+def map_image(context: Context, values: argparse.Namespace) -> Result:
+    """Show the user's stand-ins for container images, add one or forget one."""
+    from pipecell.local import runtimes
+
+    home = _home(context)
+    if values.image and values.remove:
+        runtimes.unmap(home, values.image)
+    elif values.image and values.command:
+        runtimes.map_image(home, values.image, values.command)
+    elif values.image:
+        raise UsageError("map needs an image and a command.", code="PC911", hint="Or --remove.")
+    found = [(each.pattern, shlex.join(each.command)) for each in runtimes.read_mappings(home)]
+    return Result(
+        data={"mappings": [{"image": image, "command": command} for image, command in found]},
+        text="\n".join(f"{image}  {command}" for image, command in found) or "No image is mapped.",
+    )
 
 
 def _status(context: Context, sentence: str = "") -> Result:

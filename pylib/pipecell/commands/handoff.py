@@ -76,9 +76,18 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
 
 
 def _describe(folder: Path, name: str | None) -> dict[str, Any]:
-    from pipecell.magics import workspace_of_this_kernel
+    from IPython.core.getipython import get_ipython
 
-    workspace = workspace_of_this_kernel()
+    from pipecell.magics import loaded
+
+    magics = loaded(get_ipython())
+    if magics is None:
+        raise errors.UsageError(
+            "The notebook never loads pipecell.",
+            code="PC919",
+            hint="Its first cell needs %load_ext pipecell.",
+        )
+    workspace = magics.workspace
     names = workspace.names()
     if name is None and len(names) > 1:
         raise errors.UsageError(

@@ -188,6 +188,20 @@ VERBS: tuple[Verb, ...] = (
             Verb("status", "say whether it runs, and where", endpoint.status, (JSON,)),
             Verb("env", "print what points a shell at it", endpoint.env, (JSON,)),
             Verb("reset", "stop it and remove everything that it keeps", endpoint.reset, (JSON,)),
+            Verb(
+                "map",
+                "show or change which commands stand in for container images",
+                endpoint.map_image,
+                (
+                    Option("image", "the image's URI, with * and ? as in file names", "IMAGE", count="?"),
+                    Option(
+                        "command", "what runs instead, as typed in a shell; quote it", "COMMAND", count="?"
+                    ),
+                    Option("--remove", "forget what stands in for the image", flag=True),
+                    JSON,
+                ),
+                description="An interpreter alone, such as python, runs the job's own script.",
+            ),
         ),
     ),
 )

@@ -116,7 +116,7 @@ def aws_errors(doing: str, *, connection: Connection, step: str | None = None) -
     try:
         yield
     except exceptions.ClientError as error:
-        _raise_refused(doing, error, step)
+        _raise_refused(doing, error, step, "The local endpoint" if connection.endpoint_url else "AWS")
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         if connection.endpoint_url:
             raise EndpointError(
@@ -137,11 +137,11 @@ def error_code(error: Exception) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
-def _raise_refused(doing: str, error: Any, step: str | None) -> NoReturn:
+def _raise_refused(doing: str, error: Any, step: str | None, who: str) -> NoReturn:
     details = error.response.get("Error", {})
     code, message = details.get("Code", "Error"), details.get("Message", "") or "no reason given"
     raise ExecutionError(
-        f"AWS refused {doing}: {code}: {message.rstrip('.')}.", code="PC702", step=step
+        f"{who} refused {doing}: {code}: {message.rstrip('.')}.", code="PC702", step=step
     ) from error
 
 
