@@ -99,7 +99,7 @@ LIMITS = {
 def main() -> None:
     """Write both files."""
     model = botocore.session.Session().get_service_model("sagemaker")
-    known = {shape: list(model.shape_for(shape).enum) for shape in KINDS.values()}
+    known = {shape: enumeration(model.shape_for(shape)) for shape in KINDS.values()}
     priced = {f"ml.{family}.{size}": usd for family, sizes in PRICES.items() for size, usd in sizes.items()}
     offered = {name for names in known.values() for name in names}
     write(
@@ -117,9 +117,7 @@ def main() -> None:
         },
     )
     properties = {
-        step_type: sorted(
-            [*model.operation_model(operation).output_shape.members, *MORE_PROPERTIES.get(step_type, [])]
-        )
+        step_type: sorted([*members(model.operation_model(operation)), *MORE_PROPERTIES.get(step_type, [])])
         for step_type, operation in PROPERTIES.items()
     }
     limits = {name: model.shape_for(shape).metadata for name, shape in LIMITS.items()}
@@ -131,6 +129,16 @@ def main() -> None:
             "limits": limits,
         },
     )
+
+
+def enumeration(shape: Any) -> list[str]:
+    """Return the values of a string shape."""
+    return list(shape.enum)
+
+
+def members(operation: Any) -> list[str]:
+    """Return the names at the top level of an operation's answer."""
+    return list(operation.output_shape.members)
 
 
 def by_size(name: str) -> tuple[str, int, str]:

@@ -61,8 +61,7 @@ class Graph:
                 for n in self.nodes
             ],
             "edges": [
-                {"source": e.source, "target": e.target, "kind": e.kind, "label": e.label}
-                for e in self.edges
+                {"source": e.source, "target": e.target, "kind": e.kind, "label": e.label} for e in self.edges
             ],
         }
 

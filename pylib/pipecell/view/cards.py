@@ -17,14 +17,14 @@ LEFT, RIGHT = 14.0, 10.0
 """Room between a card's edges and its words, in pixels."""
 _CARD = (124.0, 238.0)
 _DIAMOND = (152.0, 276.0)
-STATE_ROOM = 52.0
-"""Room beside the title that ``12:34 ✓`` needs."""
+STATE_ROOM = 70.0
+"""Room beside the title that ``12:34 ✓`` or ``reused ↺`` needs."""
 _TITLE_AT, _SUMMARY_AT = 12.0, 15.0  # farthest reach of the two lines from a diamond's middle
 
 
 @dataclass(frozen=True)
 class Card:
-    """A node with its size in pixels and its texts: the whole cleaned title, a summary that fits."""
+    """A node with its size in pixels and its cleaned texts, not yet shortened."""
 
     node: Node
     width: float
@@ -32,10 +32,14 @@ class Card:
     title: str
     summary: str
 
-    def title_beside(self, text: str) -> str:
-        """Return the title, shortened to leave room for a text at its right."""
-        taken = text_width(text, TITLE, bold=True) + 8 if text else 0.0
-        return elide(self.title, self.width - LEFT - RIGHT - taken, TITLE, bold=True, middle=True)
+    def title_in(self, width: float, beside: str = "") -> str:
+        """Return the title as it fits into a card of some width, with a text at its right."""
+        taken = text_width(beside, TITLE, bold=True) + 8 if beside else 0.0
+        return elide(self.title, width - LEFT - RIGHT - taken, TITLE, bold=True, middle=True)
+
+    def summary_in(self, width: float) -> str:
+        """Return the summary as it fits into a card of some width."""
+        return elide(self.summary, width - LEFT - RIGHT, SUMMARY)
 
     @property
     def diamond(self) -> bool:
@@ -67,7 +71,7 @@ def _card(node: Node, *, with_state: bool) -> Card:
         ceil(width),
         CARD_HEIGHT,
         title,
-        elide(summary, width - room, SUMMARY),
+        summary,
     )
 
 

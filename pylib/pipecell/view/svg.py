@@ -15,12 +15,14 @@ from pipecell.view.cards import LEFT, RIGHT, Card, cards_of
 from pipecell.view.collapse import collapse
 from pipecell.view.durations import duration, elapsed
 from pipecell.view.frame import draw_header, draw_times, header_width
+from pipecell.view.geometry import Box, Point
 from pipecell.view.header import Header
-from pipecell.view.layout import LABEL_LINE, LANE, Box, Layout, Point, Trunk, Wire, lay_out
+from pipecell.view.layout import LANE, Layout, lay_out
 from pipecell.view.markup import element, number, text_at, titled
 from pipecell.view.metrics import ELLIPSIS, clean
 from pipecell.view.problems import Problem, draw_problems
 from pipecell.view.theme import Theme, kind_of, mark_of, stylesheet
+from pipecell.view.wires import LABEL_LINE, Trunk, Wire
 
 __all__ = ["Header", "to_svg"]
 
@@ -81,7 +83,8 @@ def to_svg(
         *problems,
     ]
     size = f'width="{number(width)}" height="{number(below)}" viewBox="0 0 {number(width)} {number(below)}"'
-    start = f'<svg xmlns="http://www.w3.org/2000/svg" class="pc" {size} role="img">'
+    fluid = 'style="max-width:100%;height:auto"'
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" class="pc" {size} {fluid} role="img">'
     return "\n".join([start, *body, "</svg>"])
 
 
@@ -191,8 +194,8 @@ class _Drawing:
             f'height="{number(box.height)}" rx="2.5"/>'
         )
         right = self._right(state) if self.states is not None else ""
-        yield text_at(box.x + LEFT, box.y + 21, card.title_beside(right), "b")
-        yield text_at(box.x + LEFT, box.y + 39, card.summary, "dim")
+        yield text_at(box.x + LEFT, box.y + 21, card.title_in(box.width, right), "b")
+        yield text_at(box.x + LEFT, box.y + 39, card.summary_in(box.width), "dim")
         if self.states is not None:
             ink = mark_of(state).ink
             yield text_at(box.x + box.width - RIGHT, box.y + 21, right, f"b tabular f-{ink}", anchor="end")

@@ -13,7 +13,9 @@ from pipecell.errors import MissingDependencyError
 from pipecell.graph import Edge, Graph, Node
 from pipecell.view import placement
 from pipecell.view.cards import cards_of
-from pipecell.view.layout import Box, Layout, lay_out
+from pipecell.view.geometry import Box
+from pipecell.view.layout import Layout, lay_out
+from pipecell.view.wires import label_size
 from tests.unit.golden.compare import definition
 from tests.unit.view.graphs import graphs
 
@@ -145,3 +147,20 @@ def test_importing_views_imports_no_graphviz_binding() -> None:
     code = "import sys, pipecell.view.bundle; print('pygraphviz' in sys.modules, 'graphviz' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False", "False"]
+
+
+@DRAWN
+@given(graphs())
+def test_labels_stand_apart_from_each_other_and_from_cards(graph: Graph) -> None:
+    layout = laid_out(graph)
+    loops = {edge for edge in graph.edges if edge.source == edge.target}
+    labels = []
+    for wire in layout.wires:
+        if wire.label_at is not None and wire.edge not in loops:
+            width, height = label_size(wire.label)
+            x, y = wire.label_at
+            labels.append(Box(x - width / 2 + 1, y - height / 2 + 1, width - 2, height - 2))
+    for one, other in itertools.combinations(labels, 2):
+        assert not overlap(one, other)
+    for label, box in itertools.product(labels, layout.boxes.values()):
+        assert not overlap(label, box)

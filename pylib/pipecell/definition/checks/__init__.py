@@ -40,7 +40,7 @@ def check(document: Document) -> list[Diagnostic]:
     found = [
         _diagnostic(rule, finding, document)
         for rule in RULES
-        if rule.engine == document.engine
+        if rule.engine in (document.engine, "any")
         for finding in rule.find(subject)
     ]
     return sorted(found, key=lambda d: (SEVERITIES.index(d.severity), order.get(d.step or "", -1)))

@@ -118,7 +118,7 @@ class Rule:
     why: str
     example: Mapping[str, Any]
     find: Callable[[Subject], Iterator[Finding]]
-    engine: Literal["sagemaker", "stepfunctions"] = "sagemaker"
+    engine: Literal["sagemaker", "stepfunctions", "any"] = "sagemaker"
     example_name: str = "Example"
 
 

@@ -27,5 +27,6 @@ RULES = (
         "AWS refuses the definition.",
         pipeline(a_step("Train", "Training", HyperParameters={"big": "x" * MAX_BYTES})),
         definition_size,
+        "any",
     ),
 )
