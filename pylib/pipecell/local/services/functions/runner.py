@@ -31,7 +31,7 @@ _GRACE = 2.0
 _POLL = 0.02
 _KEPT_SECONDS = 3600.0
 _LOG_TAIL = 4096
-_MOST_IDLE = 4
+_MOST_IDLE = 16
 _LARGEST_CODE = 250 * 1024 * 1024
 
 
@@ -188,6 +188,11 @@ class Runner:
             worker = Worker(self._extracted(function, code), self._variables(function), log)
         start = log.stat().st_size
         done = worker.run(str(name), function["timeout"])
+        if not done and not name.with_suffix(".lock").exists():
+            # It ended, for want of work, before it took this.
+            worker.close(kill=True)
+            worker = Worker(self._extracted(function, code), self._variables(function), log)
+            done = worker.run(str(name), function["timeout"])
         with log.open("rb") as file:
             file.seek(max(start, log.stat().st_size - _LOG_TAIL))
             tail = file.read()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ from types import FrameType
 from typing import Any
 
 _TASK_ROOT = "/var/task"
+#: Seconds without an invocation after which the process ends.
+_PATIENCE = 120.0
 
 
 class Context:
@@ -130,23 +133,14 @@ def outcome(request: dict[str, Any], deadline: float) -> dict[str, Any]:
             "payload": json.dumps(failure(error, request["id"]), separators=(",", ":")),
             "error": "Unhandled",
         }
+    if isinstance(value, bytes):  # is the response as it stands, as in Lambda's own runtime
+        return {"payload": value.decode("utf-8", "replace")}
     try:
-        return {"payload": json.dumps(value, default=text)}
+        return {"payload": json.dumps(value)}
     except (TypeError, ValueError) as error:
         message = f"Unable to marshal response: {error}"
         payload = {"errorMessage": message, "errorType": "Runtime.MarshalError", "requestId": request["id"]}
         return {"payload": json.dumps({**payload, "stackTrace": []}), "error": "Unhandled"}
-
-
-def text(value: Any) -> str:
-    """Return bytes as text, as Lambda's Python runtime does.
-
-    Raises:
-        TypeError: anything else that JSON cannot hold.
-    """
-    if isinstance(value, bytes):
-        return value.decode()
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def acknowledge() -> None:
@@ -163,7 +157,10 @@ def main() -> None:
     # The handler may read standard input: it must not get our lines.
     lines = os.fdopen(os.dup(0), encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for line in lines:
+    while select.select([lines], [], [], _PATIENCE)[0]:
+        line = lines.readline()
+        if not line:
+            return
         task = json.loads(line)
         run(task["name"], task["seconds"])
         acknowledge()
