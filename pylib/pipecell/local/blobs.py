@@ -67,7 +67,7 @@ class Blobs:
 
     def path(self, name: str) -> Path:
         """Return where a blob is."""
-        return self.folder / name[:2] / name[2:]
+        return Path(f"{self.folder}/{name[:2]}/{name[2:]}")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -63,6 +63,7 @@ class HttpServer:
             gateway=lambda request: _Gateway(request, answer),
             minthreads=_FIRST_THREADS,
             maxthreads=_MOST_THREADS,
+            server_name="pipecell",
         )
         self._stopping = threading.Lock()
         self._bound = False
@@ -160,7 +161,6 @@ class _Cheroot(HTTPServer):
     keep_alive_conn_limit = 1024
     request_queue_size = 256
     max_request_header_size = _MAX_HEADER_BYTES
-    server_name = "pipecell"
     nodelay = True
     ConnectionClass = _Connection
 

@@ -563,7 +563,8 @@ class ObjectStore:
         return row
 
     def _info(self, row: sqlite3.Row) -> ObjectInfo:
-        details = json.loads(row["details"])
+        text = row["details"]
+        details = json.loads(text) if text != "{}" else {}
         return ObjectInfo(
             bucket=row["bucket"],
             key=decode_key(row["key"]),

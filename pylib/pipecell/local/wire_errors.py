@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pipecell.local.json_service import error_response as json_error
 from pipecell.local.wire import Response, ServiceError
 
+_SPECIAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff&<>]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 # What JSON services call the errors that `signature` names as S3 does.
@@ -61,6 +62,8 @@ def query_error(error: ServiceError, request_id: str) -> Response:
 
 def escape_text(text: str) -> str:
     """Return text as XML holds it; what XML 1.0 cannot hold becomes references, as S3 sends it."""
+    if not _SPECIAL.search(text):
+        return text
     # As xml.sax.saxutils.escape, whose module loads an HTTP client.
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _CONTROL.sub(lambda found: f"&#{ord(found[0])};", escaped)

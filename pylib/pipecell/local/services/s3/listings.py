@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from pipecell.local.objects import Listing, ObjectInfo, ObjectStore
 from pipecell.local.services.s3 import xml
 from pipecell.local.uploads import Uploads
 from pipecell.local.wire import Request, Response, ServiceError
+from pipecell.local.wire_errors import escape_text
 
 _MAX_KEYS = 1000
 
@@ -46,7 +47,7 @@ class Listings:
             "IsTruncated": page.next_after is not None,
             # S3 gives it only with a delimiter; without, the last key says the same.
             "NextMarker": encode(page.next_after) if page.next_after and query.get("delimiter") else None,
-            "Contents": [_contents(info, encode, owner=True) for info in page.objects],
+            "Contents": _contents(page.objects, encode, owner=True),
             "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in page.common_prefixes],
         }
         return xml.document("ListBucketResult", members)
@@ -70,7 +71,7 @@ class Listings:
             "Delimiter": encode(query["delimiter"]) if query.get("delimiter") else None,
             "EncodingType": query.get("encoding-type"),
             "IsTruncated": page.next_after is not None,
-            "Contents": [_contents(info, encode, owner=owner) for info in page.objects],
+            "Contents": _contents(page.objects, encode, owner=owner),
             "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in page.common_prefixes],
         }
         return xml.document("ListBucketResult", members)
@@ -81,14 +82,8 @@ class Listings:
         limit = max_keys(request)
         encode = encoder(request)
         page = self._page(request, bucket, query.get("key-marker", ""), limit)
-        versions = [
-            {
-                **_contents(info, encode, owner=True),
-                "VersionId": "null",
-                "IsLatest": True,
-            }
-            for info in page.objects
-        ]
+        extra = "<VersionId>null</VersionId><IsLatest>true</IsLatest>"
+        versions = _contents(page.objects, encode, owner=True, element="Version", extra=extra)
         members: dict[str, Any] = {
             "Name": bucket,
             "Prefix": encode(query.get("prefix", "")),
@@ -197,17 +192,31 @@ def encoder(request: Request) -> Callable[[str], str]:
     return lambda text: quote(text, safe="/-_.*", errors="surrogateescape")
 
 
-def _contents(info: ObjectInfo, encode: Callable[[str], str], *, owner: bool) -> dict[str, Any]:
-    return {
-        "Key": encode(info.key),
-        "LastModified": xml.timestamp(info.modified),
-        "ETag": f'"{info.etag}"',
-        "ChecksumAlgorithm": [name.upper() for name in info.checksums],
-        "ChecksumType": info.checksum_type if info.checksums else None,
-        "Size": info.size,
-        "Owner": xml.OWNER if owner else None,
-        "StorageClass": info.headers.get("x-amz-storage-class", "STANDARD"),
-    }
+_OWNER = f"<Owner><ID>{xml.OWNER_ID}</ID><DisplayName>{xml.OWNER['DisplayName']}</DisplayName></Owner>"
+
+
+def _contents(
+    infos: Iterable[ObjectInfo],
+    encode: Callable[[str], str],
+    *,
+    owner: bool,
+    element: str = "Contents",
+    extra: str = "",
+) -> xml.Raw:
+    """Return the entries of a page; written by hand, for a page has a thousand."""
+    owned = _OWNER if owner else ""
+    out = []
+    for info in infos:
+        sums = "".join(f"<ChecksumAlgorithm>{name.upper()}</ChecksumAlgorithm>" for name in info.checksums)
+        if sums:
+            sums += f"<ChecksumType>{info.checksum_type}</ChecksumType>"
+        storage = escape_text(info.headers.get("x-amz-storage-class", "STANDARD"))
+        out.append(
+            f"<{element}><Key>{escape_text(encode(info.key))}</Key>"
+            f"<LastModified>{xml.timestamp(info.modified)}</LastModified><ETag>&quot;{info.etag}&quot;</ETag>"
+            f"{sums}<Size>{info.size}</Size>{owned}<StorageClass>{storage}</StorageClass>{extra}</{element}>"
+        )
+    return xml.Raw("".join(out))
 
 
 def _to_token(after: str) -> str:

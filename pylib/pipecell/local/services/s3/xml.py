@@ -16,8 +16,15 @@ OWNER_ID = "0" * 64
 
 OWNER = {"ID": OWNER_ID, "DisplayName": "pipecell"}
 
+
+class Raw(str):
+    """XML that is written already."""
+
+    __slots__ = ()
+
+
 Member = Any
-"""Text, a number, a bool, a mapping, or a list of these for a repeated element; None is left out."""
+"""Text, a number, a bool, a mapping, `Raw`, or a list of these for a repeated element; None is left out."""
 
 
 def document(root: str, members: Mapping[str, Member], status: int = 200) -> Response:
@@ -38,6 +45,8 @@ def _inner(members: Mapping[str, Member]) -> str:
 def _element(name: str, value: Member) -> str:
     if value is None:
         return ""
+    if isinstance(value, Raw):
+        return value
     if isinstance(value, (list, tuple)):
         return "".join(_element(name, item) for item in value)
     if isinstance(value, Mapping):
