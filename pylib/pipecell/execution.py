@@ -103,6 +103,12 @@ class Execution:
         return self._seen
 
     @property
+    def last_seen(self) -> ExecutionSnapshot:
+        """The execution as it was when it could last be seen: what there is to draw."""
+        watched = self._watch.snapshot if self._watch is not None else None
+        return watched if watched is not None else self.snapshot
+
+    @property
     def pipeline(self) -> str:
         """Name of the pipeline."""
         return self.snapshot.pipeline
@@ -203,7 +209,7 @@ class Execution:
 
     def states(self, snapshot: ExecutionSnapshot | None = None) -> dict[str, NodeState]:
         """Return what to draw at each node: AWS's status, and the branches that were not taken."""
-        seen = snapshot or self.snapshot
+        seen = snapshot or self.last_seen
         by_name = {step.name: step.node_state() for step in seen.steps}
         document, graph = self._drawn()
         for name in _not_taken(document, by_name):
@@ -215,7 +221,7 @@ class Execution:
         from pipecell.view.durations import duration
         from pipecell.view.header import Header
 
-        seen = snapshot or self.snapshot
+        seen = snapshot or self.last_seen
         end = seen.ended or time.time()
         trouble = self._watch.trouble if self._watch is not None else None
         chips = [
@@ -235,14 +241,14 @@ class Execution:
         """Return the picture as it is now: SVG and text in one MIME bundle."""
         from pipecell.view.bundle import mimebundle
 
-        seen = self.snapshot
+        seen = self.last_seen
         return mimebundle(self.graph, self.states(seen), self.header(seen))
 
     def text(self, *, width: int = 100, color: bool = False) -> str:
         """Return the picture as text."""
         from pipecell.view.text import to_text
 
-        seen = self.snapshot
+        seen = self.last_seen
         return to_text(
             self.graph, states=self.states(seen), header=self.header(seen), width=width, color=color
         )
@@ -266,7 +272,7 @@ class Execution:
             from pipecell.definition import read_graph
 
             document = self._engine.definition(self.execution_arn)
-            self._picture = document, read_graph(_with_values(document, self.snapshot.parameters))
+            self._picture = document, read_graph(_with_values(document, self.last_seen.parameters))
         return self._picture
 
     def _count(self, seen: ExecutionSnapshot) -> str:

@@ -47,7 +47,7 @@ class Picture:
     def open(self) -> None:
         """Draw for the first time, as a new output of the cell that runs now."""
         with self._lock:
-            running = self.execution.snapshot.running
+            running = self.execution.last_seen.running
             bundle = self.execution.bundle()
             self._text, self._drawn_at = bundle.get("text/plain"), time.monotonic()
             if self.caption is not None:
@@ -62,7 +62,7 @@ class Picture:
         with self._lock:
             if self.over:
                 return
-            running = self.execution.snapshot.running
+            running = self.execution.last_seen.running
             bundle = self.execution.bundle()
             self._drawn_at = time.monotonic()
             if bundle.get("text/plain") != self._text:

@@ -49,7 +49,7 @@ class _Tree:
         columns, rows = shutil.get_terminal_size((100, 24))
         lines = execution.text(width=columns - 1, color=self._color).splitlines()
         # What has scrolled away cannot be drawn over: keep to the end of a tree that is too long.
-        if execution.snapshot.running:
+        if execution.last_seen.running:
             lines = lines[: max(1, rows - 1)]
         if lines == self._shown:
             return
@@ -69,7 +69,7 @@ class _Lines:
         self._status = ""
 
     def draw(self, execution: Execution) -> None:
-        seen = execution.snapshot
+        seen = execution.last_seen
         for step in seen.steps:
             if self._seen.get(step.name) != step.status:
                 self._seen[step.name] = step.status

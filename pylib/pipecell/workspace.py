@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipecell.engines.engine import Engine
+from pipecell.engines.engine import Engine, ExecutionSummary
 from pipecell.engines.monitor import Monitor
 from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean, nearest
 from pipecell.live import Screen
@@ -209,7 +209,8 @@ class Workspace:
         Args:
             arn: the ARN, or ``last``.
             on: the target; without it an ARN tells, and ``last`` looks on this machine.
-            pipeline: the pipeline whose newest execution is meant; without it, that of any.
+            pipeline: the pipeline whose newest execution is meant; without it, that of the pipelines
+                declared here, and where they have none, of any.
 
         Raises:
             UsageError: not an execution's ARN (``PC915``), or one on AWS without ``--on aws`` (``PC916``).
@@ -241,20 +242,43 @@ class Workspace:
             )
         return self._executions[arn]
 
-    def executions(self, on: str, pipeline: str | None = None, limit: int = 20) -> list[Any]:
+    def executions(self, on: str, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
         """Return the newest executions of both engines in a place."""
-        kinds: tuple[str, ...] = ("sagemaker", "stepfunctions")
-        if pipeline is not None and pipeline in self.names():
-            kinds = (self.pipeline(pipeline).engine,)
-        rows = [row for kind in kinds for row in self.engine(kind, on).executions(pipeline, limit)]
-        return sorted(rows, key=lambda row: row.started or 0, reverse=True)[:limit]
+        rows = [
+            row
+            for kind in self._engines_of(pipeline)
+            for row in self.engine(kind, on).executions(pipeline, limit)
+        ]
+        return sorted(rows, key=_newest_first)[:limit]
+
+    def _engines_of(self, name: str | None) -> tuple[str, ...]:
+        """Return the engines that may have executions of a pipeline."""
+        declared = self.notebook.declarations.values() if self.notebook is not None else ()
+        for declaration in declared:
+            if name in (declaration.name, declaration.deployed_name):
+                return (declaration.engine,)
+        if name in self._compiled:
+            return (self._compiled[name].document.engine,)
+        return ("sagemaker", "stepfunctions")
+
+    def _deployed_names(self) -> list[str]:
+        """Return the names that the pipelines here have, or will have, where they are deployed."""
+        declared = self.notebook.declarations.values() if self.notebook is not None else ()
+        return [*(declaration.deployed_name for declaration in declared), *self._compiled]
 
     def _last(self, on: str, pipeline: str | None) -> Execution:
-        rows = self.executions(on, pipeline, 1)
+        rows = self.executions(on, pipeline, 1) if pipeline else []
+        if pipeline is None:
+            ours = [row for name in self._deployed_names() for row in self.executions(on, name, 1)]
+            rows = sorted(ours, key=_newest_first) or self.executions(on, None, 1)
         if not rows:
             of = f" of {pipeline}" if pipeline else ""
             raise ExecutionError(f"There is no execution{of} yet.", code="PC712", hint="`run` starts one.")
         return self.execution(rows[0].execution_arn, on=on)
+
+
+def _newest_first(row: ExecutionSummary) -> float:
+    return -(row.started or 0)
 
 
 def local_target(home: Path | None = None, *, start: bool = True) -> Target:
