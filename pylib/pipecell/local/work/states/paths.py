@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import jsonpath
-
 Part = str | int
 
 _PART = re.compile(
@@ -60,6 +58,8 @@ def parts(path: str) -> tuple[Part, ...] | None:
 
 @lru_cache(maxsize=1024)
 def _compiled(path: str) -> Any:
+    import jsonpath
+
     try:
         return jsonpath.compile(path)
     except jsonpath.JSONPathError as error:
