@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from tests.bench.row import Row, render
 
-MODULES = ("loading", "declaring", "reading", "drawing", "steps", "objects", "census")
+MODULES = ("loading", "declaring", "reading", "drawing", "steps", "objects", "states", "census")
 
 
 def main() -> int:
