@@ -241,3 +241,33 @@ def test_removing_a_bucket_removes_its_uploads(
     uploads.put_part(upload, 2, content("a", FULL * 2))
     store.delete_bucket("data")
     assert blobs_on_disk(home) == 0
+
+
+def test_a_part_still_on_its_way_cannot_change_the_object(
+    store: ObjectStore, uploads: Uploads, upload: Upload
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            begun.set()
+            go_on.wait(20)
+            return super().read(size)
+
+    errors: list[str] = []
+
+    def send_late() -> None:
+        try:
+            uploads.put_part(upload, 3, Slow(content("z")), size=FULL)
+        except ServiceError as error:
+            errors.append(error.code)
+
+    parts = [uploads.put_part(upload, number, content("ab"[number - 1])) for number in (1, 2)]
+    late = threading.Thread(target=send_late)
+    late.start()
+    assert begun.wait(20)
+    uploads.complete(upload, chosen(*parts))
+    go_on.set()
+    late.join()
+    assert errors == ["NoSuchUpload"]
+    assert store.read("data", "key") == content("a") + content("b")

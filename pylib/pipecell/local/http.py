@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import logging
@@ -100,6 +101,8 @@ class HttpServer:
         with self._stopping:
             if self._bound:
                 self._bound = False
+                # cheroot looks whether it should stop only when a connection or half a second has come.
+                threading.Timer(0.01, _touch, [(self._address[0], self.port)]).start()
                 self._server.stop()
 
 
@@ -232,6 +235,11 @@ class _Gateway(Gateway):
             for chunk in body:
                 if chunk:
                     request.write(chunk)
+
+
+def _touch(address: tuple[str, int]) -> None:
+    with contextlib.suppress(OSError):
+        socket.create_connection(address, timeout=1).close()
 
 
 def _header_name(name: str) -> bytes:

@@ -94,6 +94,10 @@ class Database:
         if known and known[0]["version"] == len(migrations):
             # Every job's supervisor comes by here: it must not queue for the one writer, nor sync the disk.
             return
+        found = self.query("SELECT version FROM components WHERE name = ?", (component,))
+        if found and found[0]["version"] == len(migrations):
+            # The usual case, which each job's supervisor meets: nothing to write, nobody to wait for.
+            return
         with self.transaction() as connection:
             row = connection.execute("SELECT version FROM components WHERE name = ?", (component,)).fetchone()
             version = row[0] if row else 0

@@ -295,26 +295,39 @@ class Uploads:
             chosen = self._chosen(upload, choices)
             info = self._joined(upload, [_part(row) for row in chosen])
             _check_whole(info, expected or {}, size)
-            own = self._blob_in_place(chosen, info.size)
-            blob = own or self._objects.blobs.join(
-                (row["blob"], row["offset"], row["size"]) for row in chosen
-            )
-            info = replace(info, path=self._objects.blobs.path(blob))
-            try:
-                with self._database.transaction() as connection:
-                    self._require(connection, upload)
-                    unused = self._objects.replace(connection, info, blob, condition)
-                    unused += self._forget(connection, upload)
-                    connection.execute(
-                        "INSERT INTO completed (id, bucket, key, etag, time) VALUES (?, ?, ?, ?, ?)",
-                        (upload.id, upload.bucket, encode_key(upload.key), info.etag, info.modified),
-                    )
-            except BaseException:
-                if own is None:
+            with self._database.transaction() as connection:
+                own = self._blob_in_place(connection, upload, chosen, info.size)
+                if own is not None:
+                    info, unused = self._publish(connection, upload, info, own, condition)
+            if own is None:
+                blob = self._objects.blobs.join((row["blob"], row["offset"], row["size"]) for row in chosen)
+                try:
+                    with self._database.transaction() as connection:
+                        info, unused = self._publish(connection, upload, info, blob, condition)
+                except BaseException:
                     self._objects.blobs.remove(blob)
-                raise
+                    raise
         self._objects.remove_blobs(unused)
         return info
+
+    def _publish(
+        self,
+        connection: sqlite3.Connection,
+        upload: Upload,
+        info: ObjectInfo,
+        blob: str,
+        condition: Condition | None,
+    ) -> tuple[ObjectInfo, tuple[str, ...]]:
+        """Turn the upload into the object inside a transaction; return the blobs to remove after it."""
+        self._require(connection, upload)
+        info = replace(info, path=self._objects.blobs.path(blob))
+        unused = self._objects.replace(connection, info, blob, condition)
+        unused += self._forget(connection, upload)
+        connection.execute(
+            "INSERT INTO completed (id, bucket, key, etag, time) VALUES (?, ?, ?, ?, ?)",
+            (upload.id, upload.bucket, encode_key(upload.key), info.etag, info.modified),
+        )
+        return info, unused
 
     def completed(self, bucket: str, key: str, upload_id: str) -> ObjectInfo | None:
         """Return the object that an upload became, for a client that asks again after a lost answer."""
@@ -408,8 +421,16 @@ class Uploads:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM slots WHERE upload = ? AND number = ?", (upload.id, number))
 
-    def _blob_in_place(self, chosen: Sequence[sqlite3.Row], size: int) -> str | None:
-        """Return the blob that holds the chosen parts, in order and nothing else, if one does."""
+    def _blob_in_place(
+        self, connection: sqlite3.Connection, upload: Upload, chosen: Sequence[sqlite3.Row], size: int
+    ) -> str | None:
+        """Return the blob that holds the chosen parts, in order and nothing else, if one does.
+
+        A place that is claimed for a part that was not chosen may be written to at any time.
+        """
+        claimed = connection.execute("SELECT number FROM slots WHERE upload = ?", (upload.id,)).fetchall()
+        if {row["number"] for row in claimed} != {row["number"] for row in chosen}:
+            return None
         expected = 0
         for row in chosen:
             if row["blob"] != chosen[0]["blob"] or row["offset"] != expected:
