@@ -45,8 +45,10 @@ def evaluate(conditions: Sequence[Mapping[str, Any]], scope: Scope) -> bool:
     return all(_holds(condition, scope) for condition in conditions)
 
 
-def _holds(condition: Mapping[str, Any], scope: Scope) -> bool:
-    kind = condition.get("Type")
+def _holds(condition: Any, scope: Scope) -> bool:
+    if not isinstance(condition, Mapping):
+        raise DefinitionError(f"A condition is an object, not {to_text(condition)}.", code="PC120")
+    kind = str(condition.get("Type"))
     if kind == "Equals":
         return _equal(resolve(condition.get("LeftValue"), scope), resolve(condition.get("RightValue"), scope))
     if kind in _ORDER:
@@ -55,14 +57,25 @@ def _holds(condition: Mapping[str, Any], scope: Scope) -> bool:
         return _ORDER[kind][1](_order(left, right, describe([condition])))
     if kind == "In":
         query = resolve(condition.get("QueryValue"), scope)
-        return any(_equal(query, resolve(value, scope)) for value in condition.get("Values") or [])
+        return any(_equal(query, value) for value in _listed(resolve(condition.get("Values"), scope), "In"))
     if kind == "Not":
         return not _holds(_negated(condition), scope)
     if kind == "Or":
-        return any(_holds(inner, scope) for inner in condition.get("Conditions") or [])
+        return any(_holds(inner, scope) for inner in _listed(condition.get("Conditions"), "Or"))
     raise DefinitionError(
         f'"{kind}" is not a condition type.', code="PC120", hint=f"SageMaker knows {', '.join(TYPES)}."
     )
+
+
+def _listed(value: Any, kind: str) -> list[Any]:
+    """Return what a condition lists.
+
+    Raises:
+        DefinitionError: ``PC120``, it is no list.
+    """
+    if not isinstance(value, list):
+        raise DefinitionError(f"{kind} needs a list, not {to_text(value)}.", code="PC120")
+    return value
 
 
 def _negated(condition: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -121,7 +134,7 @@ def describe(conditions: Sequence[Any], parameters: Mapping[str, Any] | None = N
 def _words(condition: Any, parameters: Mapping[str, Any], *, outer: bool) -> str:
     if not isinstance(condition, Mapping):
         return "?"
-    kind = condition.get("Type")
+    kind = str(condition.get("Type"))
     if kind == "Equals" or kind in _ORDER:
         sign = _ORDER[kind][0] if kind in _ORDER else "="
         sides = [condition.get(key) for key in ("LeftValue", "RightValue")]
@@ -130,16 +143,20 @@ def _words(condition: Any, parameters: Mapping[str, Any], *, outer: bool) -> str
             left, right = (f"{_owner(side)}{name}" for side, name in zip(sides, (left, right), strict=True))
         return f"{left} {sign} {right}"
     if kind == "In":
-        choices = ", ".join(operand(value, parameters) for value in condition.get("Values") or [])
+        choices = ", ".join(operand(value, parameters) for value in _items(condition.get("Values")))
         return f"{operand(condition.get('QueryValue'), parameters)} in [{choices}]"
     if kind == "Not":
         inner = condition.get("Condition") or condition.get("Expression")
         return f"not ({_words(inner, parameters, outer=False)})"
     if kind == "Or":
-        inner_list = condition.get("Conditions") or []
+        inner_list = _items(condition.get("Conditions"))
         text = " or ".join(_words(inner, parameters, outer=True) for inner in inner_list)
         return f"({text})" if outer and len(inner_list) > 1 else text
-    return str(kind)
+    return kind
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def operand(value: Any, parameters: Mapping[str, Any] | None = None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import graphviz
 
 from pipecell.graph import Edge, Graph, Node
-from pipecell.view.flow import BranchKey, drawn_edges, groups_of
+from pipecell.view.flow import BranchKey, dashed, drawn_edges, groups_of
 from pipecell.view.metrics import clean
 from pipecell.view.theme import DECISIONS, ink_of, kind_of
 
@@ -43,7 +43,7 @@ def to_dot(graph: Graph) -> str:
     for node in graph.nodes:
         drawing.node(names[node.id], **_node_attributes(node))
     for edge in drawn_edges(graph):
-        drawing.edge(names[edge.source], names[edge.target], **_edge_attributes(edge))
+        drawing.edge(names[edge.source], names[edge.target], **_edge_attributes(graph, edge))
     _add_groups(drawing, groups_of(graph, names), names, None)
     return str(drawing.source)
 
@@ -73,9 +73,9 @@ def _node_attributes(node: Node) -> dict[str, str]:
     return attributes | ({"shape": "diamond", "style": "filled"} if node.type in DECISIONS else {})
 
 
-def _edge_attributes(edge: Edge) -> dict[str, str]:
+def _edge_attributes(graph: Graph, edge: Edge) -> dict[str, str]:
     attributes = {"label": graphviz.escape(clean(edge.label))} if clean(edge.label) else {}
-    return attributes | ({"style": "dashed"} if edge.kind == "control" else {})
+    return attributes | ({"style": "dashed"} if dashed(graph, edge) else {})
 
 
 def _add_groups(

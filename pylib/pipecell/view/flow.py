@@ -56,6 +56,11 @@ def drawn_edges(graph: Graph) -> tuple[Edge, ...]:
     return tuple(merged.values())
 
 
+def dashed(graph: Graph, edge: Edge) -> bool:
+    """Tell whether an edge only says what comes after what; in a state machine that is the main way."""
+    return edge.kind == "control" and (graph.engine != "stepfunctions" or edge.label.startswith("catch"))
+
+
 def _after_blocks(graph: Graph) -> Iterator[Edge]:
     """Yield the edges, those that leave a Parallel or Map state drawn from where its machines end."""
     children: dict[str, list[str]] = defaultdict(list)

@@ -18,7 +18,7 @@ from pipecell.view.flow import BranchKey, drawn_edges, levels
 from pipecell.view.geometry import Box
 from pipecell.view.placement import place
 from pipecell.view.rows import Band, Row
-from pipecell.view.wires import Trunk, Wire, label_of, label_size
+from pipecell.view.wires import CROWDED, Trunk, Wire, label_of, label_size
 
 MAX_WIDTH = 1120.0
 """Pixels that a row of cards may take before the drawing is folded."""
@@ -51,7 +51,9 @@ def lay_out(graph: Graph, cards: Mapping[str, Card], *, max_width: float = MAX_W
     cards = _columns(cards, level_of)
     labels: dict[str, float] = defaultdict(float)
     for edge in edges:
-        labels[edge.target] = max(labels[edge.target], label_size(label_of(edge))[0])
+        labels[edge.target] = max(
+            labels[edge.target], label_size(label_of(edge, crowded=len(cards) > CROWDED))[0]
+        )
     band_of = fold(level_of, {i: card.width for i, card in cards.items()}, edges, labels, max_width)
     bands = [
         Band(number, graph, cards, edges, band_of) for number in range(max(band_of.values(), default=-1) + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pipecell.graph import Graph, Node
-from pipecell.view.flow import BranchKey, drawn_edges, groups_of
+from pipecell.view.flow import BranchKey, dashed, drawn_edges, groups_of
 from pipecell.view.metrics import clean
 from pipecell.view.theme import DECISIONS, ink_of, kind_of
 
@@ -24,7 +24,7 @@ def to_mermaid(graph: Graph) -> str:
     lines += [f"  {_node(node, names)}" for node in graph.nodes if node.id not in grouped]
     lines += _frames(groups, nodes, names, None, "  ")
     for edge in drawn_edges(graph):
-        arrow = "-.->" if edge.kind == "control" else "-->"
+        arrow = "-.->" if dashed(graph, edge) else "-->"
         label = f'|"{_text(edge.label)}"|' if clean(edge.label) else ""
         lines.append(f"  {names[edge.source]} {arrow}{label} {names[edge.target]}")
     kinds = dict.fromkeys(kind_of(node.type) for node in graph.nodes)

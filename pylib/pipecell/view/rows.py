@@ -10,7 +10,7 @@ from pipecell.graph import Edge, Graph
 from pipecell.view.cards import Card
 from pipecell.view.flow import BranchKey, groups_of
 from pipecell.view.geometry import Box, Point, height_at, overlap, straight, swing
-from pipecell.view.wires import Wire, label_of, label_size
+from pipecell.view.wires import CROWDED, Wire, label_of, label_size
 
 NODE, ENTRY, EXIT = "n", "i", "o"
 """First letters of the names that a band gives to its cards and to its ways in and out."""
@@ -64,8 +64,12 @@ class Band:
 
     def _lines(self) -> list[_Line]:
         """Return every edge that Graphviz is to bend."""
-        lines = [_Line(e, self.names[e.source], self.names[e.target], label_of(e)) for e in self.inner]
-        lines += [_Line(e, self.entries[e.source], self.names[e.target], label_of(e)) for e in self.coming]
+        tails = [
+            *((self.names[e.source], e) for e in self.inner),
+            *((self.entries[e.source], e) for e in self.coming),
+        ]
+        crowded = len(self.cards) > CROWDED
+        lines = [_Line(e, tail, self.names[e.target], label_of(e, crowded=crowded)) for tail, e in tails]
         leaving = {e.source: e for e in sorted(self.going, key=lambda e: e.kind != "control")}
         return lines + [_Line(e, self.names[s], self.exits[s], ()) for s, e in leaving.items()]
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipecell.graph import Edge, Graph, Node, NodeState
+from pipecell.graph import Graph, Node, NodeState
 from pipecell.view.cards import LEFT, RIGHT, Card, cards_of
 from pipecell.view.collapse import collapse
 from pipecell.view.durations import duration, elapsed
+from pipecell.view.flow import dashed
 from pipecell.view.frame import draw_header, draw_times, header_width
 from pipecell.view.geometry import Box, Point
 from pipecell.view.header import Header
@@ -144,15 +145,11 @@ class _Drawing:
         return " off" if self._off(wire.edge.source) or self._off(wire.edge.target) else ""
 
     def _wire(self, wire: Wire) -> str:
-        dashed = " ctl" if self._dashed(wire.edge) else ""
+        control = " ctl" if dashed(self.graph, wire.edge) else ""
         arrow = ' marker-end="url(#pc-tip)"' if self._arrives(wire) else ""
-        return f'<path class="edge{dashed}{self._faded(wire)}" d="{_curve(wire.points)}"{arrow}/>'
-
-    def _dashed(self, edge: Edge) -> bool:
-        """Tell whether an edge only says what comes after what; in a state machine that is the main way."""
-        return edge.kind == "control" and (
-            self.graph.engine != "stepfunctions" or edge.label.startswith("catch")
-        )
+        path = f'<path class="edge{control}{self._faded(wire)}" d="{_curve(wire.points)}"{arrow}/>'
+        said = clean(wire.edge.label)
+        return titled(path, said) if said and not wire.label and arrow else path
 
     def _arrives(self, wire: Wire) -> bool:
         """Tell whether the wire ends at its target, and not where its band ends."""
@@ -162,7 +159,7 @@ class _Drawing:
     def _trunk(self, trunk: Trunk) -> str:
         targets = [edge.target for edge in trunk.edges]
         style = " off" if all(self._off(target) for target in targets) else ""
-        style += " ctl" if all(self._dashed(edge) for edge in trunk.edges) else ""
+        style += " ctl" if all(dashed(self.graph, edge) for edge in trunk.edges) else ""
         words = clean(f"{trunk.edges[0].source} → {', '.join(targets)}")
         return titled(f'<path class="edge{style}" d="{_rounded(trunk.corners)}"/>', words)
 

@@ -8,6 +8,8 @@ from pipecell.graph import Edge
 from pipecell.view.geometry import Point
 from pipecell.view.metrics import clean, elide, text_width, wrap
 
+CROWDED = 150
+"""Nodes above which only a condition's outcomes are labelled: more is unreadable, and takes twice as long."""
 LABEL = 10.5
 """Font size of edge labels in pixels."""
 LABEL_ROOM = 132.0
@@ -34,10 +36,13 @@ class Trunk:
     corners: tuple[Point, ...]
 
 
-def label_of(edge: Edge) -> tuple[str, ...]:
-    """Return the one or two lines of an edge's label, parted at a comma where there are several outputs."""
+def label_of(edge: Edge, *, crowded: bool = False) -> tuple[str, ...]:
+    """Return the one or two lines of an edge's label, parted at a comma where there are several outputs.
+
+    In a ``crowded`` drawing only a condition's outcomes are said; the rest is in tooltips.
+    """
     text = clean(edge.label)
-    if not text:
+    if not text or (crowded and edge.kind != "branch"):
         return ()
     parts = text.split(", ")
     if len(parts) > 1 and text_width(text, LABEL) > LABEL_ROOM / 2:

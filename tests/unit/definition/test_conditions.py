@@ -84,6 +84,8 @@ def test_a_list_holds_when_all_hold() -> None:
     [
         ({"Type": "Matches"}, "PC120"),
         ({"Type": "Not"}, "PC120"),
+        ({"Type": "In", "QueryValue": 1, "Values": 1}, "PC120"),
+        ({"Type": "Or"}, "PC120"),
         (compare("LessThan", "many", 3), "PC121"),
         (compare("GreaterThan", None, 3), "PC121"),
         (compare("GreaterThan", True, 0), "PC121"),

@@ -142,3 +142,11 @@ def test_no_input_breaks_out_of_the_drawing(graph: Graph, data: st.DataObject) -
         for value in element.attrib.values():
             assert "javascript:" not in value
             assert "url(" not in value or value == "url(#pc-tip)"
+
+
+def test_a_crowded_drawing_says_labels_in_tooltips() -> None:
+    nodes = tuple(Node(f"s{i}", f"S{i}", "Training") for i in range(200))
+    edges = tuple(Edge(f"s{i // 2}", f"s{i}", "data", f"output{i}") for i in range(1, 200))
+    svg = to_svg(Graph("Big", "sagemaker", nodes, edges))
+    assert not any(text.startswith("output") for text in texts(svg))
+    assert all(f"<title>output{i}</title>" in svg for i in range(1, 200))
