@@ -23,6 +23,7 @@ import hashlib
 import json
 import os
 import tempfile
+from functools import cached_property
 from typing import Any
 
 
@@ -36,7 +37,7 @@ class HostFolder:
         self.log = f"{path}/output.log"
         self.index = f"{path}/output.index"
 
-    @property
+    @cached_property
     def alias(self) -> str:
         """A short name for ``root`` without blanks, for jobs that cannot have ``/opt/ml`` itself.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -53,6 +54,12 @@ INHERITED = frozenset(
 TEMPORARY = f"{PRIVATE}/tmp"  # noqa: S108 - it is the job's own
 PACKAGES = f"{PRIVATE}/packages"
 BINARIES = f"{PRIVATE}/bin"
+
+_MOMENT_SECONDS = 0.05
+"""How long a sandbox that has ended may take to be gone, before it is looked into."""
+
+_ROUNDS = 50
+"""How often strays are looked for: one may start another while it is killed."""
 
 SHIMS = str(Path(__file__).resolve().parent.parent / "runtimes" / "shims")
 
@@ -195,9 +202,15 @@ class HostProcess:
 
     def kill(self) -> None:
         """Kill every process of the job and wait for it."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
             send([*descendants(self._process.pid), self._process.pid], signal.SIGKILL)
             self._process.wait()
+        if not self._sandbox.processes:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                # Those of its group that it left behind; macOS answers EPERM when there are none.
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _members(self) -> list[int]:
         if self._process is None:
@@ -222,7 +235,9 @@ def end_strays(job: str, *, everywhere: bool) -> None:
         job: the job's folder.
         everywhere: look at every process of the user, not only at this supervisor's descendants.
     """
-    for _ in range(50):
+    if not everywhere and _children_end():
+        return
+    for _ in range(_ROUNDS):
         strays = descendants(os.getpid())
         if everywhere:
             strays += [pid for pid in of_job(job) if pid != os.getpid() and pid not in strays]
@@ -234,3 +249,19 @@ def end_strays(job: str, *, everywhere: bool) -> None:
                 os.waitpid(pid, 0)
             except ChildProcessError:
                 continue
+
+
+def _children_end() -> bool:
+    """Give this process's children a moment and return whether all have ended.
+
+    It adopts orphans, so without children it has no descendants. The first process of a sandbox's own
+    process namespace is such an orphan; once it has ended, so has everything in the namespace.
+    """
+    deadline = time.monotonic() + _MOMENT_SECONDS
+    try:
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.0005)
+    except ChildProcessError:
+        return True
+    return False
