@@ -237,11 +237,11 @@ class Execution:
             chips=tuple(chip for chip in chips if chip),
         )
 
-    def bundle(self) -> dict[str, str]:
-        """Return the picture as it is now: SVG and text in one MIME bundle."""
+    def bundle(self, snapshot: ExecutionSnapshot | None = None) -> dict[str, str]:
+        """Return the picture as it is now, or was at one look: SVG and text in one MIME bundle."""
         from pipecell.view.bundle import mimebundle
 
-        seen = self.last_seen
+        seen = snapshot or self.last_seen
         return mimebundle(self.graph, self.states(seen), self.header(seen))
 
     def text(self, *, width: int = 100, color: bool = False) -> str:
@@ -272,7 +272,8 @@ class Execution:
             from pipecell.definition import read_graph
 
             document = self._engine.definition(self.execution_arn)
-            self._picture = document, read_graph(_with_values(document, self.last_seen.parameters))
+            values = (self._seen or self.last_seen).parameters
+            self._picture = document, read_graph(_with_values(document, values))
         return self._picture
 
     def _count(self, seen: ExecutionSnapshot) -> str:

@@ -47,28 +47,28 @@ class Picture:
     def open(self) -> None:
         """Draw for the first time, as a new output of the cell that runs now."""
         with self._lock:
-            running = self.execution.last_seen.running
-            bundle = self.execution.bundle()
+            seen = self.execution.last_seen
+            bundle = self.execution.bundle(seen)
             self._text, self._drawn_at = bundle.get("text/plain"), time.monotonic()
             if self.caption is not None:
                 _display({"text/plain": self.caption}, self.display_id)
                 _display(bundle, self.display_id, update=True)
             else:
                 _display(bundle, self.display_id)
-                self.over = not running
+                self.over = not seen.running
 
     def draw(self) -> None:
         """Draw again where something changed; the last drawing is the one after the end."""
         with self._lock:
             if self.over:
                 return
-            running = self.execution.last_seen.running
-            bundle = self.execution.bundle()
+            seen = self.execution.last_seen
+            bundle = self.execution.bundle(seen)
             self._drawn_at = time.monotonic()
             if bundle.get("text/plain") != self._text:
                 self._text = bundle.get("text/plain")
                 _display(bundle, self.display_id, update=True)
-            self.over = not running and self.caption is None
+            self.over = not seen.running and self.caption is None
 
     def close(self) -> None:
         """Draw for the last time, in the running cell: its caption again, and below it the last picture."""

@@ -18,6 +18,15 @@ _making_clients = threading.Lock()
 """boto3 sessions are not thread-safe while they make clients; clients are thread-safe afterwards."""
 
 
+_NO_SETTINGS: dict[str, tuple[None, None, str | None, None]] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""botocore's session variables, of which (configuration key, environment variable, default, conversion)
+are such that the user's profiles and files have no say in what concerns this machine's endpoint alone."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """Where calls go and who makes them.
@@ -69,16 +78,12 @@ class Connection:
             raise MissingDependencyError(
                 "boto3 is needed to run pipelines.", hint="pip install boto3"
             ) from error
-        core = botocore.session.Session()
+        core = botocore.session.Session(session_vars=_NO_SETTINGS if self.endpoint_url else None)
         options: dict[str, Any] = {"retries": {"mode": "standard", "max_attempts": 5}}
         if self.endpoint_url:
-            # The user's profiles, endpoints and proxies have nothing to do with this machine's endpoint.
-            for name in ("config_file", "credentials_file"):
-                core.set_config_variable(name, os.devnull)
-            core.set_config_variable("profile", None)
             options = {
                 "retries": {"mode": "standard", "max_attempts": 2},
-                "proxies": {},
+                "proxies": {},  # the user's proxy cannot reach this machine's endpoint
                 "s3": {"addressing_style": "path"},
             }
         try:

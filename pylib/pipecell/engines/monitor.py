@@ -124,6 +124,7 @@ class Monitor:
         self._order = itertools.count()
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._current: Watch | None = None  # not in the queue while it is looked at
         self._chance = random.Random()  # noqa: S311 - jitter, not a secret
 
     def watch(self, engine: Engine, execution_arn: str, on_change: OnChange | None = None) -> Watch:
@@ -147,6 +148,8 @@ class Monitor:
         """Cancel every watch; the executions go on."""
         with self._condition:
             watches = [watch for _, _, watch in self._queue]
+            if self._current is not None:
+                watches.append(self._current)
             self._queue.clear()
             self._condition.notify()
         for watch in watches:
@@ -158,6 +161,7 @@ class Monitor:
     def _next(self) -> Watch | None:
         """Return the next watch when its time has come, None when none is left."""
         with self._condition:
+            self._current = None
             while self._queue:
                 due, _, watch = self._queue[0]
                 if watch.over:
@@ -166,6 +170,7 @@ class Monitor:
                 rest = due - time.monotonic()
                 if rest <= 0:
                     heapq.heappop(self._queue)
+                    self._current = watch
                     return watch
                 self._condition.wait(rest)
             self._thread = None
