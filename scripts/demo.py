@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,8 +66,17 @@ def use_own_home() -> None:
     os.environ["PIPECELL_HOME"] = str(HOME)
 
 
-def execute(notebook: NotebookNode, terminal: Terminal) -> None:
-    """Execute every cell in order, telling the terminal what happens.
+def execute(
+    notebook: NotebookNode,
+    on_cell: Callable[[int], None],
+    on_picture: Callable[[Mapping[str, str]], None],
+) -> None:
+    """Execute every cell in order.
+
+    Args:
+        notebook: the notebook; its outputs are replaced.
+        on_cell: told the index of each code cell before it is executed.
+        on_picture: given each picture of the run as it changes, by MIME type.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed; the error shows the cell.
@@ -76,20 +85,14 @@ def execute(notebook: NotebookNode, terminal: Terminal) -> None:
     from traitlets.config import Config
 
     class Onlooker(NotebookClient):
-        """A client that shows the picture of the run as it changes."""
+        """A client that passes on the pictures of the run."""
 
         def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
             """Take in one message of the kernel."""
             shows = msg["msg_type"] in {"display_data", "update_display_data"}
             if shows and cell.source.startswith("%pipeline run"):
-                terminal.picture(msg["content"]["data"].get("text/plain", ""))
+                on_picture(msg["content"]["data"])
             return super().process_message(msg, cell, cell_index)
-
-    def announce(cell: NotebookNode, cell_index: int) -> None:
-        introduction = notebook.cells[cell_index - 1].source.partition("\n")[0]
-        if introduction.startswith("#"):
-            terminal.line(f"  {introduction.lstrip('# ')}")
-        terminal.line(f"    {cell.source.splitlines()[0]}")
 
     folder = {"metadata": {"path": str(NOTEBOOK.parent)}}
     with tempfile.TemporaryDirectory() as sockets:
@@ -101,7 +104,7 @@ def execute(notebook: NotebookNode, terminal: Terminal) -> None:
             timeout=CELL_SECONDS,
             resources=folder,
             record_timing=False,
-            on_cell_execute=announce,
+            on_cell_execute=lambda cell, cell_index: on_cell(cell_index),
         ).execute()
 
 
@@ -196,8 +199,15 @@ def main() -> int:
         f"{NOTEBOOK.relative_to(ROOT)}, on this machine: no AWS account, no Docker, nothing leaves it."
     )
     notebook = nbformat.read(NOTEBOOK, as_version=4)
+
+    def announce(index: int) -> None:
+        introduction = notebook.cells[index - 1].source.partition("\n")[0]
+        if introduction.startswith("#"):
+            terminal.line(f"  {introduction.lstrip('# ')}")
+        terminal.line(f"    {notebook.cells[index].source.splitlines()[0]}")
+
     try:
-        execute(notebook, terminal)
+        execute(notebook, announce, lambda data: terminal.picture(data.get("text/plain", "")))
         run = json.loads(pipecell("watch", "last", "--once", "--json"))
         report(run, read_metrics(run), terminal)
     except CellExecutionError as error:
