@@ -320,13 +320,16 @@ def read_file(path: Path, name: str | None = None) -> Compiled:
     try:
         content = path.read_bytes()
     except OSError as error:
-        siblings = (
-            (entry.name for entry in islice(path.parent.iterdir(), 500)) if path.parent.is_dir() else ()
-        )
-        close = nearest(path.name, (name for name in siblings if name != path.name))
         raise UsageError(
             f"{path} cannot be read: {error.strerror or error}.",
             code="PC917",
-            hint=f'Did you mean "{path.with_name(close)}"?' if close else "",
+            hint=_nearest_file(path) if isinstance(error, FileNotFoundError) else "",
         ) from error
     return Compiled(read_document(content, name=name, origin=str(path)), region="")
+
+
+def _nearest_file(path: Path) -> str:
+    if not path.parent.is_dir():
+        return ""
+    close = nearest(path.name, (entry.name for entry in islice(path.parent.iterdir(), 500)))
+    return f'Did you mean "{path.with_name(close)}"?' if close else ""
