@@ -242,8 +242,12 @@ def _in_cell(run: CellRun) -> str:
 
 
 def adopted(name: str, engine: EngineName, runs: Iterable[CellRun]) -> Any:
-    """Return the Pipeline or Workflow that the cells build: the one called ``name``, else the latest."""
+    """Return the Pipeline or Workflow that the cells build: the one called ``name``, else the latest.
+
+    A ``Pipeline(name)`` without steps is a handle on one that exists, and nothing to adopt.
+    """
     kind: Literal["pipeline", "workflow"] = "pipeline" if engine == "sagemaker" else "workflow"
-    built = [thing for run in sorted(runs, key=lambda run: run.sequence) for thing in run.capture.of(kind)]
+    made = [thing for run in sorted(runs, key=lambda run: run.sequence) for thing in run.capture.of(kind)]
+    built = [thing for thing in made if kind == "workflow" or thing.steps]
     same = [thing for thing in built if thing.name == name]
     return (same or built or [None])[-1]

@@ -249,6 +249,19 @@ def test_steps_of_other_cells_that_ran_again_are_the_new_ones(cell: Declare) -> 
     assert step["Arguments"] == {"ErrorMessage": "new"}
 
 
+def test_a_handle_on_a_pipeline_that_exists_is_not_adopted(cell: Declare) -> None:
+    declaration = cell(steps("A") + "\nhandle = Pipeline('Existing')", "1")
+    assert document_names(declaration) == ["A"]
+    assert declaration.deployed_name == "Census"
+
+
+def test_plain_values_among_its_parameters_are_passed_over(cell: Declare) -> None:
+    declaration = cell(
+        steps("A") + "\nPipeline('Census', parameters=['ml.m5.large', 1], steps=[step_A])", "1"
+    )
+    assert compile_pipeline(declaration).document.body["Parameters"] == []
+
+
 def test_launches_are_held_back(cell: Declare) -> None:
     declaration = cell(
         steps("A") + "\npipeline = Pipeline('Census', steps=[step_A])\n"

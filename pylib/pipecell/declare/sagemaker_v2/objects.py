@@ -8,7 +8,7 @@ from typing import Any
 
 from pipecell.declare.cells import Unit, branches, members, name_of, step_of
 
-_UNTOUCHED = frozenset({"_func_args", "_func_kwargs", "_converted_func_args", "_converted_func_kwargs"})
+_ARGUMENTS = frozenset({"_func_args", "_func_kwargs", "_converted_func_args", "_converted_func_kwargs"})
 
 
 @contextmanager
@@ -39,10 +39,13 @@ def _snapshots(steps: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     waiting: list[Any] = list(steps)
     while waiting:
         thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, Session | PipelineVariable | type):
+        if id(thing) in seen or isinstance(thing, Session | type):
             continue
         seen.add(id(thing))
-        if isinstance(thing, dict):
+        if isinstance(thing, PipelineVariable):
+            # The SDK compiles the steps that a variable comes from, whether they are listed or not.
+            waiting += thing._referenced_steps
+        elif isinstance(thing, dict):
             yield thing, dict(thing)
             waiting += thing.values()
         elif isinstance(thing, list):
@@ -52,7 +55,13 @@ def _snapshots(steps: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
             waiting += thing
         elif type(thing).__module__.partition(".")[0] == "sagemaker" and hasattr(thing, "__dict__"):
             yield thing.__dict__, dict(thing.__dict__)
-            waiting += [value for name, value in vars(thing).items() if name not in _UNTOUCHED]
+            waiting += [value for name, value in vars(thing).items() if name not in _ARGUMENTS]
+            waiting += [value for value in _arguments(thing) if isinstance(value, PipelineVariable)]
+
+
+def _arguments(step: Any) -> list[Any]:
+    """Return the arguments of a ``@step`` function's step: values of the user's own, perhaps large."""
+    return [*getattr(step, "_func_args", ()), *getattr(step, "_func_kwargs", {}).values()]
 
 
 @contextmanager

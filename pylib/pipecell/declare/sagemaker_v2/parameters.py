@@ -45,6 +45,8 @@ def explicit(declaration: Declaration, listed: Iterable[Any]) -> list[dict[str, 
     """
     requests = []
     for parameter in listed:
+        if not hasattr(parameter, "to_request"):  # a plain value: the SDK passes over it, too
+            continue
         chosen = _choose(declaration, parameter.name, [parameter])
         requests.append((chosen if chosen is not None else parameter).to_request())
     return requests

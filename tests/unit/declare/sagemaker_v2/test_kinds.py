@@ -155,3 +155,23 @@ def test_byte_code_and_access_times_change_nothing(cell: Declare, tmp_path: Path
     (tmp_path / "source" / "__pycache__" / "train.pyc").write_bytes(b"x")
     os.utime(tmp_path / "source" / "train.py", (1, 1))
     assert _facts(compile_pipeline(cell(source, "1"))) == before
+
+
+def test_the_users_requirements_stay_as_they_are(cell: Declare, tmp_path: Path) -> None:
+    """The SDK adds itself to them; the step is reached through another one's argument only."""
+    (tmp_path / "requirements.txt").write_text("pandas\n")
+    source = (
+        PRELUDE + "from sagemaker.workflow.function_step import step\n"
+        "from sagemaker.workflow.pipeline import Pipeline\n"
+        "@step(image_uri=IMAGE, instance_type='ml.m5.large', role=role, dependencies='requirements.txt')\n"
+        "def prepare(): return 1\n"
+        "@step(image_uri=IMAGE, instance_type='ml.m5.large', role=role)\n"
+        "def train(data): return 2\n"
+        "pipeline = Pipeline('Census', steps=[train(prepare())])\nprint(pipeline.definition()[:1])\n"
+    )
+    declaration = cell(source, "1")
+    facts = _facts(compile_pipeline(declaration))
+    assert _facts(compile_pipeline(declaration)) == facts
+    uploads = {upload.key.rpartition("/")[2]: upload for upload in compile_pipeline(declaration).uploads}
+    assert uploads["requirements.txt"].source == b"pandas\n\nsagemaker>=2.256.0,<3.0.0\n"
+    assert (tmp_path / "requirements.txt").read_text() == "pandas\n"
