@@ -291,6 +291,31 @@ def test_a_failing_script_raises_in_the_sdk_with_its_reason(
         estimator.fit(wait=True, logs="All")
 
 
+def test_functions_with_the_step_decorator_really_run(sdk: dict[str, Any]) -> None:
+    from sagemaker.workflow.function_step import step
+    from sagemaker.workflow.pipeline import Pipeline
+
+    image = "885854791233.dkr.ecr.us-east-1.amazonaws.com/sagemaker-base-python-310:1.0"
+    settings = {"instance_type": "ml.m5.large", "image_uri": image, "role": ROLE}
+
+    def load() -> int:
+        return 21
+
+    def double(number: int) -> int:
+        return number * 2
+
+    last = step(double, name="Double", **settings)(step(load, name="Load", **settings)())
+    pipeline = Pipeline(name=fresh("functions"), steps=[last], sagemaker_session=sdk["session"])
+    pipeline.upsert(role_arn=ROLE)
+    execution = pipeline.start()
+    execution.wait(delay=0.2, max_attempts=500)
+    assert {each["StepName"]: each["StepStatus"] for each in execution.list_steps()} == {
+        "Load": "Succeeded",
+        "Double": "Succeeded",
+    }
+    assert execution.result("Double") == 42
+
+
 def quick_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the SDK's follower of logs look every 50 ms instead of every 10 s, and at the status each time."""
     import sagemaker.session as module

@@ -19,7 +19,7 @@ from pipecell.local.services.sagemaker.service import SageMakerService
 from pipecell.local.store import Store
 from pipecell.local.wire import RequestContext
 from pipecell.local.work.jobs import JobStatus, OnEnd
-from pipecell.local.work.lifecycle.processes import Processes
+from pipecell.local.work.lifecycle.processes import FindContainer, Processes
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -55,8 +55,8 @@ class World:
 class FakeProcesses(Processes):
     """Jobs without processes: they are kept in the world, and end when it says so."""
 
-    def __init__(self, home: Home, on_end: OnEnd, world: World) -> None:
-        super().__init__(home, on_end)
+    def __init__(self, home: Home, on_end: OnEnd, models: FindContainer, world: World) -> None:
+        super().__init__(home, on_end, models)
         self._tell = on_end
         self._world = world
 
@@ -109,7 +109,10 @@ class Bench:
             database._writer.execute("PRAGMA synchronous = OFF")  # nobody pulls the plug here
         self.objects.ensure_bucket("data")
         self.service = SageMakerService(
-            world.home, store, self.objects, lambda home, on_end: FakeProcesses(home, on_end, world)
+            world.home,
+            store,
+            self.objects,
+            lambda home, on_end, models: FakeProcesses(home, on_end, models, world),
         )
         # Reading AWS's shapes takes longer than most tests; they never change.
         if not _MODEL:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipecell.errors import EndpointError
 from pipecell.local.json_service import Operation
 from pipecell.local.objects import ObjectStore
-from pipecell.local.records import names, resources, tags
+from pipecell.local.records import Query, names, packages, resources, tags
 from pipecell.local.services.sagemaker.paging import Listing
 from pipecell.local.store import Store
 from pipecell.local.wire import RequestContext, ServiceError
@@ -87,6 +88,31 @@ class ModelOperations:
             for each in map(resources.from_row, rows)
         ]
         return {"Models": models, "NextToken": token}
+
+
+def container_of(query: Query, name: str) -> Mapping[str, Any] | None:
+    """Return the container that serves a model, None when there is no model of that name.
+
+    A container that names a model package is that package's.
+
+    Raises:
+        EndpointError: PC832, the model is a pipeline of several containers.
+    """
+    found = resources.find(query, KIND, name)
+    if found is None:
+        return None
+    containers = found.request.get("Containers") or []
+    if len(containers) > 1:
+        raise EndpointError(f"The model {name} has several containers; one is served here.", code="PC832")
+    container: Mapping[str, Any] = found.request.get("PrimaryContainer") or (containers or [{}])[0]
+    package_name = container.get("ModelPackageName")
+    if package_name is None:
+        return container
+    package = packages.find(query, package_name) or packages.find_named(query, package_name)
+    inside = ((package.request if package else {}).get("InferenceSpecification") or {}).get("Containers") or [
+        {}
+    ]
+    return {**inside[0], **{key: value for key, value in container.items() if key != "ModelPackageName"}}
 
 
 def check_artifacts(objects: ObjectStore, containers: Iterable[Mapping[str, Any]]) -> None:

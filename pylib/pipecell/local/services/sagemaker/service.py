@@ -13,7 +13,7 @@ from pipecell.local.records.schema import register
 from pipecell.local.services.sagemaker.executions import ExecutionOperations
 from pipecell.local.services.sagemaker.experiments import ExperimentOperations
 from pipecell.local.services.sagemaker.jobs import JobOperations
-from pipecell.local.services.sagemaker.models import ModelOperations
+from pipecell.local.services.sagemaker.models import ModelOperations, container_of
 from pipecell.local.services.sagemaker.pipelines import PipelineOperations
 from pipecell.local.services.sagemaker.registry import RegistryOperations
 from pipecell.local.services.sagemaker.tags import TagOperations
@@ -22,7 +22,7 @@ from pipecell.local.store import Store
 from pipecell.local.wire import RequestContext
 from pipecell.local.work.jobs import OnEnd
 from pipecell.local.work.lifecycle import Driver, Lifecycle
-from pipecell.local.work.lifecycle.processes import SPECS, Processes
+from pipecell.local.work.lifecycle.processes import PROCESS_KINDS, FindContainer, Processes
 from pipecell.local.work.lifecycle.tuning import Tuner
 from pipecell.local.work.pipelines.handler import Ended, Platform
 from pipecell.local.work.pipelines.runner import Runner, default_parallelism
@@ -36,7 +36,7 @@ class SageMakerService(JsonService):
         home: where jobs run and images are mapped.
         store: the endpoint's state.
         objects: its S3.
-        make_processes: makes what runs jobs, of the home and of whom to tell of their ends.
+        make_processes: makes what runs jobs: of the home, whom to tell of their ends, and models.
     """
 
     def __init__(
@@ -44,14 +44,15 @@ class SageMakerService(JsonService):
         home: Home,
         store: Store,
         objects: ObjectStore,
-        make_processes: Callable[[Home, OnEnd], Processes] = Processes,
+        make_processes: Callable[[Home, OnEnd, FindContainer], Processes] = Processes,
     ) -> None:
         register(store)
         self._home = home
+        self._store = store
         self._clients: Callable[[str, str], Any] | None = None
-        self._processes = make_processes(home, self._job_ended)
+        self._processes = make_processes(home, self._job_ended, self._container_of)
         tuner = Tuner(store, default_parallelism(), self._processes.refusal)
-        drivers: dict[str, Driver] = {**dict.fromkeys(SPECS, self._processes), "tuning": tuner}
+        drivers: dict[str, Driver] = {**dict.fromkeys(PROCESS_KINDS, self._processes), "tuning": tuner}
         self.lifecycle = Lifecycle(store, drivers)
         tuner.attach(self.lifecycle)
         known = handlers(self._check_image)
@@ -76,7 +77,7 @@ class SageMakerService(JsonService):
             **TagOperations(store).operations(),
             **ExperimentOperations(store).operations(),
         }
-        for kind in SPECS:
+        for kind in PROCESS_KINDS:
             operations |= JobOperations(kind, store, self.lifecycle).operations()
         super().__init__("sagemaker", operations)
 
@@ -95,6 +96,9 @@ class SageMakerService(JsonService):
     def processes(self) -> Processes:
         """What runs jobs as processes, for reading their logs."""
         return self._processes
+
+    def _container_of(self, model: str) -> Mapping[str, Any] | None:
+        return container_of(self._store.query, model)
 
     def _job_ended(self, kind: str, name: str) -> None:
         self.lifecycle.ended(kind, name)

@@ -9,32 +9,40 @@ from typing import Any
 
 from pipecell.errors import EndpointError
 from pipecell.local.credentials import Credentials
-from pipecell.local.home import Home
+from pipecell.local.home import DEFAULT_REGION, Home
 from pipecell.local.records import names
 from pipecell.local.records.jobs import JobRecord
 from pipecell.local.work import container
 from pipecell.local.work.jobs import Jobs, JobSpec, JobStatus, OnEnd
 from pipecell.local.work.lifecycle import descriptions
+from pipecell.local.work.transform import transform_spec
 
 MakeSpec = Callable[..., JobSpec]
 
-SPECS: Mapping[str, MakeSpec] = {
+_SPECS: Mapping[str, MakeSpec] = {
     "training": container.training_spec,
     "processing": container.processing_spec,
 }
-"""What makes a job's specification of its request, by kind."""
+
+PROCESS_KINDS = (*_SPECS, "transform")
+"""Kinds of jobs that are processes."""
+
+FindContainer = Callable[[str], Mapping[str, Any] | None]
+"""Returns the container of a model by its name, None when there is no such model."""
 
 
 class Processes:
-    """Runs training and processing jobs under supervisors of their own.
+    """Runs training, processing and transform jobs under supervisors of their own.
 
     Args:
         home: where jobs are.
         on_end: told of each that has ended, by kind and name.
+        find_container: finds the model of a transform job.
     """
 
-    def __init__(self, home: Home, on_end: OnEnd) -> None:
+    def __init__(self, home: Home, on_end: OnEnd, find_container: FindContainer) -> None:
         self._home = home
+        self._find_container = find_container
         self._on_end = on_end
         self._made: Jobs | None = None
         self._lock = threading.Lock()
@@ -60,7 +68,7 @@ class Processes:
     def refusal(self, kind: str, request: Mapping[str, Any]) -> str | None:
         """Say why a request cannot run here, None when it can."""
         try:
-            SPECS[kind](request, self._home)
+            self._spec(kind, request, DEFAULT_REGION)
         except EndpointError as error:
             where = f" ({error.path})" if error.path else ""
             return f"{error.message}{where} {error.hint}".rstrip()
@@ -69,7 +77,16 @@ class Processes:
     def launch(self, job: JobRecord) -> None:
         """Start the job's supervisor, or do nothing where it was started before."""
         if not self.jobs.exists(job.kind, job.name):
-            self.jobs.launch(SPECS[job.kind](job.request, self._home, region=names.region_of(job.arn)))
+            self.jobs.launch(self._spec(job.kind, job.request, names.region_of(job.arn)))
+
+    def _spec(self, kind: str, request: Mapping[str, Any], region: str) -> JobSpec:
+        if kind in _SPECS:
+            return _SPECS[kind](request, self._home, region=region)
+        container = self._find_container(request["ModelName"])
+        if container is None:
+            arn = names.arn(region, f"model/{request['ModelName']}")
+            raise EndpointError(f'Could not find model "{arn}".', code="PC832")
+        return transform_spec(request, container, self._home, region=region)
 
     def stop(self, job: JobRecord) -> None:
         """Ask the job's processes to end."""

@@ -27,6 +27,10 @@ PIPELINE_TAG = "sagemaker:pipeline-execution-arn"
 STEP_TAG = "sagemaker:pipeline-step-name"
 
 
+Others = Callable[[str], Mapping[str, Any]]
+"""Returns the arguments of a step by its name, as far as they are known before a run."""
+
+
 class Invoke(Protocol):
     """Calls an operation of SageMaker on this endpoint, checked like a request that came in."""
 
@@ -158,12 +162,13 @@ class Handler:
         """Return the arguments that identify the step for the cache; None when it is never cached."""
         return None
 
-    def refusal(self, view: StepView, resolved: Mapping[str, Any]) -> str | None:
+    def refusal(self, view: StepView, resolved: Mapping[str, Any], others: Others) -> str | None:
         """Say why this step cannot run here, before anything runs; None when it can.
 
         Args:
             view: the step.
             resolved: its arguments, as far as they are known before the run.
+            others: returns the same of another step.
         """
         return None
 

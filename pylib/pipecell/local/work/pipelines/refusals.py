@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
-from pipecell.definition.references import function_of, resolve
+from pipecell.definition.references import Scope, function_of, resolve
 from pipecell.errors import DefinitionError
 from pipecell.local.work.pipelines.plan import Steps
 from pipecell.local.work.pipelines.steps import Handlers
@@ -14,8 +14,6 @@ _MANAGED = {
     "EMR": "Amazon EMR",
     "EMRServerless": "Amazon EMR Serverless",
     "AutoML": "SageMaker Autopilot",
-    "QualityCheck": "SageMaker Model Monitor",
-    "ClarifyCheck": "SageMaker Clarify",
     "Endpoint": "SageMaker hosting",
     "EndpointConfig": "SageMaker hosting",
     "InferenceComponent": "SageMaker hosting",
@@ -65,6 +63,11 @@ def refusals(
         handlers: what runs here.
     """
     scope = _BeforeTheRun(parameters)
+
+    def arguments_of(name: str) -> Mapping[str, Any]:
+        found: Any = known(steps.views[name].arguments, scope) if name in steps.views else {}
+        return dict(found)
+
     found: list[str] = []
     for name, view in steps.views.items():
         if name not in names:
@@ -79,13 +82,13 @@ def refusals(
             )
             found.append(f"Step {name} cannot run on the local endpoint: {reason}")
             continue
-        refusal = handler.refusal(view, known(view.arguments, scope))
+        refusal = handler.refusal(view, arguments_of(name), arguments_of)
         if refusal is not None:
             found.append(f"Step {name} cannot run on the local endpoint: {refusal}")
     return found
 
 
-def known(value: Any, scope: _BeforeTheRun) -> Any:
+def known(value: Any, scope: Scope) -> Any:
     """Return a value with parameters put in; what is known only during the run becomes None."""
     if function_of(value) is not None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pipecell.local.work.pipelines.handler import Handler
 from pipecell.local.work.pipelines.steps.callback import Callback
+from pipecell.local.work.pipelines.steps.check import Check
 from pipecell.local.work.pipelines.steps.condition import Condition
 from pipecell.local.work.pipelines.steps.fail import Fail
 from pipecell.local.work.pipelines.steps.function import Function
@@ -31,7 +32,8 @@ def handlers(check_image: ImageCheck) -> Handlers:
         Processing(check_image),
         Training(check_image),
         Tuning(check_image),
-        Transform(),
+        Transform(check_image),
+        Check(check_image),
         Model(),
         RegisterModel(),
         Condition(),

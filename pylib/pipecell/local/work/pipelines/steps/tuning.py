@@ -8,7 +8,7 @@ from typing import Any
 
 from pipecell.definition.sagemaker import StepView
 from pipecell.local.work.lifecycle.tuning import summaries_of
-from pipecell.local.work.pipelines.handler import Ended, StepRun
+from pipecell.local.work.pipelines.handler import Ended, Others, StepRun
 from pipecell.local.work.pipelines.steps.images import ImageCheck
 from pipecell.local.work.pipelines.steps.job import JobHandler
 
@@ -49,7 +49,7 @@ class Tuning(JobHandler):
         summaries = summaries_of(run.platform.store, job) if job is not None else []
         return replace(ended, properties={**ended.properties, "TrainingJobSummaries": summaries})
 
-    def refusal(self, view: StepView, resolved: Mapping[str, Any]) -> str | None:
+    def refusal(self, view: StepView, resolved: Mapping[str, Any], others: Others) -> str | None:
         """Refuse an image that nothing stands in for."""
         definitions = [
             resolved.get("TrainingJobDefinition") or {},
