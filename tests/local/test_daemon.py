@@ -314,9 +314,18 @@ def test_a_long_log_is_put_aside(home: Home, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_lock_is_let_go_by_the_system(home: Home) -> None:
     info = daemon.start(home)
-    kill(info.pid)
     with home.lock_file.open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        def is_free() -> bool:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        assert not is_free()
+        os.kill(info.pid, signal.SIGKILL)
+        wait_until(is_free, "the lock is free")
 
 
 def test_idle_memory_is_small(home: Home) -> None:
