@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -545,6 +547,50 @@ def test_requirements_never_touch_the_users_environment(work: Workshop) -> None:
     assert train(work, scripted(work, "needs", files)).status == "Completed"
     lines = work.log("needs", "training").splitlines()
     assert lines == ["pipecell: Nothing to install, this Python has it all: numpy>=1.0, pandas.", "trained"]
+
+
+def test_what_is_missing_is_installed_into_the_job(
+    each_sandbox: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = each_sandbox
+    write_wheel(tmp_path / "wheels", "pipecell_test_only", "1.5")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    files = {
+        "train.py": "import subprocess, sys\n"
+        "import pipecell_test_only\n"
+        "print('version', pipecell_test_only.VERSION)\n"
+        "subprocess.check_call([sys.executable, '-m', 'pip', 'uninstall', '-y', 'numpy'])\n"
+        "import numpy\n",
+        "requirements.txt": "numpy\npipecell_test_only>=1\n",
+    }
+    status = train(work, scripted(work, "installs", files))
+    assert status.status == "Completed", work.log("installs", "training")
+    assert "version 1.5" in work.log("installs", "training")
+    assert importlib.util.find_spec("pipecell_test_only") is None
+
+
+def write_wheel(folder: Path, name: str, version: str) -> None:
+    """Write a wheel of one module, as an index would serve it."""
+    folder.mkdir()
+    information = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", f"VERSION = {version!r}\n")
+        wheel.writestr(
+            f"{information}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        wheel.writestr(
+            f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{information}/RECORD", "")
+
+
+def test_requirements_that_nobody_has(work: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    files = {"train.py": "print('never')", "requirements.txt": "no-such-package-anywhere\n"}
+    status = train(work, scripted(work, "lacks", files))
+    assert status.status == "Failed"
+    assert "no-such-package-anywhere" in status.failure_reason
 
 
 def test_source_archives_cannot_write_outside(work: Workshop, tmp_path: Path) -> None:

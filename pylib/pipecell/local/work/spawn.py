@@ -107,16 +107,18 @@ class Spawner:
         nursery.wait()
 
     def _spawn_alone(self, folder: str, environment: Mapping[str, str]) -> int:
-        with Path(folder, "supervisor.log").open("ab") as log:
-            return subprocess.Popen(
-                _interpreter("run_alone", self._home, folder),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                env=dict(environment),
-                start_new_session=True,
-            ).pid
+        command = _interpreter("run_alone", self._home, folder)
+        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        return os.posix_spawn(
+            command[0],
+            command,
+            dict(environment),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, f"{folder}/supervisor.log", append, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
 
 
 def server_environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -82,7 +82,10 @@ def _claim(folder: JobFolder) -> int:
 
 
 def run_alone(home: str, path: str) -> None:
-    """Be the supervisor of a folder: what a fresh interpreter is started for."""
+    """Be the supervisor of a folder, in a session of its own that no terminal or server ends."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.chdir("/")
     try:
         supervise(Home(Path(home)), path)
     except PipecellError as error:
@@ -120,7 +123,6 @@ def _be_supervisor(home: str, path: str, environment: Mapping[str, str]) -> None
     """Run in the forked child; never returns."""
     code = 1
     try:
-        os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDONLY)
         log = os.open(f"{path}/supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -77,7 +77,7 @@ class Watcher:
 
     def _add(self, key: Hashable, pid: int, descriptor: int | None) -> None:
         if descriptor is not None:
-            self._selector.register(descriptor, selectors.EVENT_READ, key)
+            self._selector.register(descriptor, selectors.EVENT_READ, (key, pid))
         elif is_alive(pid):
             self._polled[key] = pid
         else:
@@ -86,10 +86,10 @@ class Watcher:
     def _run(self) -> None:
         while not self._closed:
             for ready, _ in self._selector.select(self._timeout()):
-                if ready.data is None and ready.fd == self._wake_reader:
+                if ready.data is None:
                     self._drain()
                 else:
-                    self._ended(ready.fd, ready.data)
+                    self._ended(ready.fd, *ready.data)
             self._poll()
             self._run_timers()
             while self._calls and not self._closed:
@@ -109,9 +109,10 @@ class Watcher:
         except BlockingIOError:
             pass
 
-    def _ended(self, descriptor: int, key: Hashable) -> None:
+    def _ended(self, descriptor: int, key: Hashable, pid: int) -> None:
         self._selector.unregister(descriptor)
         os.close(descriptor)
+        is_alive(pid)  # collects it, if it is a child of ours
         self._guard(lambda: self._on_exit(key))
 
     def _poll(self) -> None:
