@@ -92,7 +92,8 @@ class ShellContext(Context):
             return
         self._out.write(execution.text(width=self.width, color=self.color) + "\n")
         self._out.flush()
-        self.say(f"{execution.execution_arn}\n`pipecell watch {execution.execution_arn}` follows it.")
+        if execution.last_seen.running:
+            self.say(f"`pipecell watch {execution.execution_arn}` follows it.")
 
     def follow(self, execution: Execution, caption: str) -> None:
         """Show an execution until it has ended: drawn over itself in a terminal, else line by line."""

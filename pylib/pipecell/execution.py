@@ -60,7 +60,7 @@ class Execution:
         execution_arn: the execution.
         monitor: looks at it while someone watches.
         screen: shows it in a notebook.
-        profile: name of the profile it was started with, where this process started it.
+        profile: name of the profile it was started with, where this process started it and one applies.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Execution:
         *,
         monitor: Monitor,
         screen: Screen,
-        profile: str | None = None,
+        profile: str = "",
     ) -> None:
         self._engine = engine
         self._monitor = monitor

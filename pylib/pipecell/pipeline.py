@@ -89,9 +89,11 @@ class Pipeline:
         if self._workspace.notebook is None:
             return Preview(self.graph)
         from pipecell import targets
+        from pipecell.definition.parameters import declared
 
+        calls = CALLS[targets.current().name]
         profile = self._workspace.profile(self.name).name
-        return Preview(self.graph, (profile, CALLS[targets.current().name]))
+        return Preview(self.graph, (profile, calls) if declared(self.document) else (calls,))
 
     def check(self) -> Diagnostics:
         """Return every problem that can be found before a launch. Needs no network."""
@@ -178,7 +180,7 @@ class Pipeline:
             UsageError: an unknown profile, target, parameter or step.
             ExecutionError: AWS refused, or with ``wait`` the run failed.
         """
-        from pipecell.definition.parameters import bind
+        from pipecell.definition.parameters import bind, declared
 
         self._check_engine(engine)
         chosen = self._workspace.profile(self.name, profile)
@@ -187,8 +189,9 @@ class Pipeline:
         self._refuse_errors()
         place = self._workspace.engine(self.engine, on, self.compiled.region)
         ready = self.compiled if on == "local" else self._for_aws(role)
+        profiled = chosen.name if declared(self.document) else ""  # a profile of no values says nothing
         if say is not None:
-            say(self._launch_line(chosen.name, values, place))
+            say(self._launch_line(profiled, values, place))
         place.deploy(
             ready.document,
             role=ready.role,
@@ -200,7 +203,7 @@ class Pipeline:
         arn = place.start(
             ready.document, parameters=values, input=input, selection=self._selection(place, selected)
         )
-        execution = self._workspace.remember(place, arn, profile=chosen.name)
+        execution = self._workspace.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
 
     def _values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,7 +216,8 @@ class Pipeline:
 
         changed = changed_values(values, defaults(self.document))
         where = PLACES[place.target] + (f" in {self.compiled.region}" if place.target == "aws" else "")
-        return f"{self.name}: profile {profile}{f' ({changed})' if changed else ''}, {where}."
+        words = f"profile {profile}{f' ({changed})' if changed else ''}, " if profile else ""
+        return f"{self.name}: {words}{where}."
 
     def _check_engine(self, engine: str | None) -> None:
         if engine is not None and engine != self.engine:

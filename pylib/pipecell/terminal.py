@@ -70,6 +70,8 @@ class _Lines:
 
     def draw(self, execution: Execution) -> None:
         seen = execution.last_seen
+        if seen.running:
+            self._headline(seen)
         for step in seen.steps:
             if self._seen.get(step.name) != step.status:
                 self._seen[step.name] = step.status
@@ -77,18 +79,18 @@ class _Lines:
                 reason = f": {step.failure_reason}" if step.failure_reason else ""
                 took = _took(step.started, step.ended)
                 self._say(f"  {step.name}  {step.status}{reused}{took}{reason}")
-        if seen.status != self._status:
-            self._status = seen.status
-            self._say(_headline(seen))
+        self._headline(seen)
+
+    def _headline(self, seen: ExecutionSnapshot) -> None:
+        if seen.status == self._status:
+            return
+        self._status = seen.status
+        reason = f": {seen.failure_reason}" if seen.failure_reason else ""
+        self._say(f"{seen.pipeline}  {seen.status}{_took(seen.started, seen.ended)}{reason}")
 
     def _say(self, line: str) -> None:
         self._stream.write(line.replace("\n", "\n    ") + "\n")
         self._stream.flush()
-
-
-def _headline(seen: ExecutionSnapshot) -> str:
-    reason = f": {seen.failure_reason}" if seen.failure_reason else ""
-    return f"{seen.pipeline}  {seen.status}{_took(seen.started, seen.ended)}{reason}"
 
 
 def _took(started: float | None, ended: float | None) -> str:

@@ -232,7 +232,7 @@ class Workspace:
         region = match["region"] or match["states_region"] or ""
         return self.remember(self.engine(kind, "local" if local else "aws", region), arn)
 
-    def remember(self, engine: Engine, arn: str, *, profile: str | None = None) -> Execution:
+    def remember(self, engine: Engine, arn: str, *, profile: str = "") -> Execution:
         """Return the one Execution object of an ARN."""
         from pipecell.execution import Execution
 

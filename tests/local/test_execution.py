@@ -293,3 +293,68 @@ def test_a_pipeline_of_a_file_runs(bench: Bench) -> None:
     execution = bench.workspace.add(compiled).run(parameters={"Rounds": "7"}, wait=True)
     assert execution.status == "Succeeded"
     assert execution.parameters == {"Rounds": 7}
+
+
+def machine(**states: dict[str, Any]) -> dict[str, Any]:
+    """Return a state machine that starts at its first state."""
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+def start_machine(bench: Bench, body: dict[str, Any], given: Any = None) -> Execution:
+    """Deploy a state machine and start it."""
+    compiled = Compiled(read_document(body, name=bench.name), region="")
+    return bench.workspace.add(compiled).run(input=given)
+
+
+def test_a_state_machine_runs(bench: Bench) -> None:
+    body = machine(
+        Add={"Type": "Pass", "Result": {"x": 1}, "ResultPath": "$.added", "Next": "Which"},
+        Which={
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericEquals": 7, "Next": "Good"}],
+            "Default": "Bad",
+        },
+        Good={"Type": "Succeed"},
+        Bad={"Type": "Fail", "Error": "TooBad", "Cause": "n is not seven"},
+    )
+    found = start_machine(bench, body, {"n": 7}).wait(60).to_json()
+    assert (found["engine"], found["status"], found["failure_reason"]) == ("stepfunctions", "SUCCEEDED", None)
+    assert (found["input"], found["output"]) == ({"n": 7}, {"n": 7, "added": {"x": 1}})
+    assert [(entry["name"], entry["type"], entry["status"]) for entry in found["steps"]] == [
+        ("Add", "Pass", "Succeeded"),
+        ("Which", "Choice", "Succeeded"),
+        ("Good", "Succeed", "Succeeded"),
+    ]
+    failed = start_machine(bench, body, {"n": 8})
+    with pytest.raises(
+        ExecutionError, match=r"step Bad — ExecutionTest\d+ ended FAILED: TooBad: n is not seven\."
+    ):
+        failed.wait(60)
+    assert failed.text().splitlines()[0].startswith(f"{bench.name}  ✕ FAILED")
+    assert [row.status for row in bench.workspace.executions("local", bench.name)] == ["FAILED", "SUCCEEDED"]
+
+
+def test_a_state_machine_is_stopped_and_changed(bench: Bench) -> None:
+    waiting = start_machine(bench, machine(Wait={"Type": "Wait", "Seconds": 600, "End": True}))
+    wait_until(lambda: waiting.steps, "the state is entered")
+    waiting.stop()
+    waiting.wait(60, raise_on_failure=False)
+    assert waiting.status == "ABORTED"
+    assert [state.status for state in waiting.steps] == ["Stopped"]
+    changed = start_machine(bench, machine(Now={"Type": "Pass", "Result": "changed", "End": True}))
+    assert changed.wait(60).snapshot.output == "changed"
+    assert [node.name for node in waiting.graph.nodes] == ["Wait"]
+
+
+def test_a_state_machine_takes_an_input_and_a_pipeline_parameters(bench: Bench) -> None:
+    body = machine(Now={"Type": "Pass", "End": True})
+    bench.workspace.add(Compiled(read_document(body, name=bench.name), region=""))
+    with pytest.raises(ExecutionError, match="runs as a whole"):
+        bench.workspace.engine("stepfunctions", "local").start(
+            read_document(body, name=bench.name), parameters={}, selection=Selection(("Now",))
+        )
+    pipeline = bench.workspace.add(
+        Compiled(read_document(definition(step("A", "print(1)")), name="Takes"), region="")
+    )
+    with pytest.raises(ExecutionError, match="takes parameters, not an input"):
+        pipeline.run(input={})

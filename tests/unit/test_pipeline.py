@@ -112,6 +112,14 @@ def test_a_run_uses_the_profile_in_force_and_says_so() -> None:
     assert execution.profile == "smoke"
 
 
+def test_a_profile_of_no_values_is_not_spoken_of() -> None:
+    workspace = Shop({**CHAIN, "Parameters": []})
+    said: list[str] = []
+    execution = workspace.pipeline().run(say=said.append)
+    assert said == ["p: on this machine."]
+    assert execution.header().chips == ("on this machine",)
+
+
 def test_values_come_from_the_profile_and_then_from_the_run() -> None:
     workspace = Shop(CHAIN)
     pipeline = workspace.pipeline()
@@ -168,8 +176,8 @@ def test_from_runs_a_step_and_all_that_wait_for_it() -> None:
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({"only": ["Bb"]}, r'PC907 — p has no step "Bb"\.'),
-        ({"start_from": "othr"}, r'PC907 — p has no step "othr"\. Did you mean "Other"\?'),
+        ({"only": ["Bb"]}, r'PC924 — p has no step "Bb"\.'),
+        ({"start_from": "othr"}, r'PC924 — p has no step "othr"\. Did you mean "Other"\?'),
         ({"profile": "ful"}, r'PC913 — There is no profile "ful"\. Did you mean "full"\?'),
         ({"engine": "stepfunctions"}, r"PC918 — p is declared for sagemaker\. Use --engine sagemaker\."),
         ({"parameters": {"Rouns": 1}}, r'PC902 — p has no parameter "Rouns"\. Did you mean "Rounds"\?'),

@@ -103,6 +103,13 @@ _MARKS = {
     "Stopped": Mark("■", "stop", "stopped"),
     "Aborted": Mark("■", "stop", "aborted"),
     "NotTaken": Mark("–", "wait", "not taken"),
+    # Step Functions' words for an execution.
+    "RUNNING": Mark("●", "run", "running"),
+    "PENDING_REDRIVE": Mark("●", "run", "about to go on"),
+    "SUCCEEDED": Mark("✓", "ok", "succeeded"),
+    "FAILED": Mark("✕", "fail", "failed"),
+    "TIMED_OUT": Mark("✕", "fail", "timed out"),
+    "ABORTED": Mark("■", "stop", "aborted"),
 }
 _REUSED = Mark("↺", "cache", "reused")
 
