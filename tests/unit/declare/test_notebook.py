@@ -199,6 +199,7 @@ def test_a_syntax_error_and_an_interrupt(cell: Declare, notebook: Notebook) -> N
 
 
 def test_a_failing_cell_puts_the_sdk_back(cell: Declare) -> None:
+    cell("import sagemaker")
     from sagemaker.session import Session
 
     before = Session.default_bucket

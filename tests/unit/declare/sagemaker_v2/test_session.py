@@ -83,6 +83,7 @@ def test_a_job_is_not_started_by_accident(cell: Declare) -> None:
 
 
 def test_other_threads_see_the_users_own_sdk(cell: Declare) -> None:
+    cell("import sagemaker")
     from sagemaker.s3 import S3Uploader
 
     seen: list[Any] = []
