@@ -26,6 +26,7 @@ _SUBRESOURCES = (
     *("accelerate", "requestPayment", "replication", "object-lock", "publicAccessBlock", "ownershipControls"),
     *("legal-hold", "retention", "torrent", "restore", "select", "inventory", "metrics", "analytics"),
     *("intelligent-tiering", "session", "metadataTable", "metadataConfiguration", "abac", "renameObject"),
+    *("annotation", "metadataInventoryTable", "metadataJournalTable", "metadataAnnotationTable"),
 )
 
 
