@@ -6,10 +6,8 @@ else, so a new output that varies fails here until somebody has said why it may.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,21 +19,6 @@ TUTORIALS = sorted(NOTEBOOKS.glob("*.ipynb"))
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=600"]
 # The cells' order is the notebook's, and this process alone runs them.
 PLAIN = ["-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "--quiet"]
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An environment with a local endpoint of its own, and no AWS account in reach."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_"))}
-    own = {
-        "PIPECELL_HOME": str(tmp_path / "home"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    environment = {**kept, **own}
-    yield environment
-    subprocess.run([sys.executable, "-m", "pipecell.cli", "local", "stop"], env=environment, check=True)
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)
