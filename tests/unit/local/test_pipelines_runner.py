@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -230,3 +232,45 @@ def test_no_step_is_retried_once_a_stop_was_asked_for(world: World) -> None:
         bench.processes.end("processing", name, status_of("Failed", LOST))
         assert bench.wait(arn)["PipelineExecutionStatus"] in ("Failed", "Stopped")
         assert len(world.launches) == 1
+
+
+def test_a_retry_right_after_the_end_is_not_lost(world: World) -> None:
+    """The run may still be in memory as one that is over."""
+    world.decide = lambda job: status_of("Failed", "AlgorithmError: x")
+    with open_bench(world) as bench:
+        arn = bench.start([processing("a")])
+        for attempt in range(2, 12):
+            bench.wait(arn)
+            token = f"{attempt:x>32}"
+            bench.call("RetryPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken=token)
+            assert bench.wait(arn)["PipelineExecutionStatus"] == "Failed"
+            assert bench.steps(arn)["a"]["AttemptCount"] == attempt
+
+
+class HangingFunction:
+    """A Lambda client whose function answers when the test is over."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.invoked = threading.Event()
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        self.invoked.set()
+        self.over.wait()
+        return {"Payload": io.BytesIO(b"{}")}
+
+
+def test_a_stop_of_a_function_that_a_crash_cut_off_ends(world: World) -> None:
+    step = {"Name": "f", "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:f"}
+    client = HangingFunction()
+    with open_bench(world) as bench:
+        bench.service._clients = lambda service, region: client
+        arn = bench.start([{**step, "Arguments": {}}])
+        assert client.invoked.wait(30)
+        bench.call("StopPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken="t" * 32)
+        bench.until(lambda: bench.statuses(arn) == {"f": "Stopping"})
+    client.over.set()
+    with open_bench(world) as bench:
+        bench.service.resume()
+        assert bench.wait(arn)["PipelineExecutionStatus"] == "Stopped"
+        assert bench.statuses(arn) == {"f": "Stopped"}

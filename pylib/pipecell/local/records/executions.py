@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipecell.local.records import Query
+from pipecell.local.records import Query, now
 
 RUNNING = ("Executing", "Stopping")
 
@@ -161,7 +160,7 @@ def set_status(
     """Move an execution to another status."""
     connection.execute(
         "UPDATE execution SET status = ?, failure_reason = ?, stopping = ?, modified = ? WHERE id = ?",
-        (status, failure_reason, int(stopping), time.time(), execution_id),
+        (status, failure_reason, int(stopping), now(), execution_id),
     )
 
 
@@ -183,16 +182,16 @@ def update(
 
 def prepare_retry(connection: sqlite3.Connection, execution_id: str, parallelism: int | None) -> None:
     """Let an execution that failed or was stopped go on: its unfinished steps are due now."""
-    now = time.time()
+    moment = now()
     connection.execute(
-        "UPDATE step SET status = 'Starting', due = ?, ended = NULL, retries = NULL, begun = ?, job_kind = NULL,"
-        " job_name = NULL, token = NULL WHERE execution = ? AND status IN ('Failed', 'Stopped')",
-        (now, now, execution_id),
+        "UPDATE step SET status = 'Starting', due = ?, ended = NULL, retries = NULL, begun = ?,"
+        " job_kind = NULL, job_name = NULL, token = NULL WHERE execution = ? AND status IN ('Failed', 'Stopped')",
+        (moment, moment, execution_id),
     )
     connection.execute(
         "UPDATE execution SET status = 'Executing', failure_reason = NULL, stopping = 0, modified = ?,"
         " parallelism = coalesce(?, parallelism) WHERE id = ?",
-        (now, parallelism, execution_id),
+        (moment, parallelism, execution_id),
     )
 
 
@@ -230,9 +229,9 @@ def step_of_token(query: Query, token: str) -> StepRecord | None:
     return step_from_row(rows[0]) if rows else None
 
 
-def due(query: Query, now: float) -> list[str]:
+def due(query: Query, moment: float) -> list[str]:
     """Return the ids of the executions with a step whose time has come."""
-    rows = query("SELECT DISTINCT execution FROM step WHERE due <= ?", (now,))
+    rows = query("SELECT DISTINCT execution FROM step WHERE due <= ?", (moment,))
     return [row["execution"] for row in rows]
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipecell.local.records import Query
+from pipecell.local.records import Query, now
 
 UNFINISHED = ("InProgress", "Stopping")
 
@@ -66,12 +65,12 @@ def insert(
     parent: str | None = None,
 ) -> bool:
     """Record a job that is to run; False when the name is taken."""
-    now = time.time()
+    created = now()
     cursor = connection.execute(
         "INSERT OR IGNORE INTO job"
         " (kind, name, arn, request, status, created, modified, execution, step, parent)"
         " VALUES (?, ?, ?, ?, 'InProgress', ?, ?, ?, ?, ?)",
-        (kind, name, arn, json.dumps(request), now, now, execution, step, parent),
+        (kind, name, arn, json.dumps(request), created, created, execution, step, parent),
     )
     return cursor.rowcount > 0
 
@@ -91,7 +90,7 @@ def set_status(
     cursor = connection.execute(
         "UPDATE job SET status = ?, modified = ?, result = coalesce(?, result)"
         " WHERE kind = ? AND name = ? AND status IN ('InProgress', 'Stopping')",
-        (status, time.time(), json.dumps(result) if result is not None else None, kind, name),
+        (status, now(), json.dumps(result) if result is not None else None, kind, name),
     )
     return cursor.rowcount > 0
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipecell.local.records import Query, names, within
+from pipecell.local.records import Query, names, now, within
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def insert_group(connection: sqlite3.Connection, name: str, arn: str, descriptio
     """Create a group; False when the name is taken."""
     cursor = connection.execute(
         "INSERT OR IGNORE INTO model_package_group (name, arn, description, created) VALUES (?, ?, ?, ?)",
-        (name, arn, description, time.time()),
+        (name, arn, description, now()),
     )
     return cursor.rowcount > 0
 
@@ -131,7 +130,7 @@ def update(
     connection.execute(
         "UPDATE model_package SET request = ?, approval = coalesce(?, approval),"
         " approval_description = coalesce(?, approval_description), modified = ? WHERE arn = ?",
-        (json.dumps(request), approval, approval_description, time.time(), arn),
+        (json.dumps(request), approval, approval_description, now(), arn),
     )
 
 
@@ -150,11 +149,11 @@ def _insert(
     version: int | None = None,
     approval: str | None = None,
 ) -> None:
-    now = time.time()
+    created = now()
     connection.execute(
         "INSERT INTO model_package (arn, name, group_name, version, request, approval, created, modified)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (arn, name, group, version, json.dumps(request), approval, now, now),
+        (arn, name, group, version, json.dumps(request), approval, created, created),
     )
 
 

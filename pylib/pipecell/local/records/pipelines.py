@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipecell.local.records import Query
+from pipecell.local.records import Query, now
 from pipecell.local.wire import ServiceError
 
 
@@ -63,7 +62,7 @@ def insert(
     connection: sqlite3.Connection, arn: str, request: Mapping[str, Any], definition: str
 ) -> PipelineRecord | None:
     """Create a pipeline with its first version; None when the name is taken."""
-    now = time.time()
+    created = now()
     name = request["PipelineName"]
     cursor = connection.execute(
         "INSERT OR IGNORE INTO pipeline (name, arn, display_name, description, role_arn, parallelism,"
@@ -75,8 +74,8 @@ def insert(
             request.get("PipelineDescription"),
             request["RoleArn"],
             parallelism_of(request),
-            now,
-            now,
+            created,
+            created,
         ),
     )
     if not cursor.rowcount:
@@ -92,7 +91,7 @@ def update(connection: sqlite3.Connection, name: str, request: Mapping[str, Any]
         " description = coalesce(?, description), role_arn = coalesce(?, role_arn),"
         " parallelism = coalesce(?, parallelism) WHERE name = ?",
         (
-            time.time(),
+            now(),
             request.get("PipelineDisplayName"),
             request.get("PipelineDescription"),
             request.get("RoleArn"),
@@ -108,7 +107,7 @@ def add_version(connection: sqlite3.Connection, name: str, definition: str) -> i
     connection.execute(
         "INSERT INTO pipeline_version (pipeline, version, definition, created)"
         " SELECT name, version, ?, ? FROM pipeline WHERE name = ?",
-        (definition, time.time(), name),
+        (definition, now(), name),
     )
     row = connection.execute("SELECT version FROM pipeline WHERE name = ?", (name,)).fetchone()
     return int(row["version"])

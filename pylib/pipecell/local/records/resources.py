@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipecell.local.records import Query
+from pipecell.local.records import Query, now
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,20 @@ def insert(
     connection: sqlite3.Connection, kind: str, name: str, arn: str, request: Mapping[str, Any]
 ) -> Resource | None:
     """Remember a resource; None when the name is taken."""
-    now = time.time()
+    created = now()
     cursor = connection.execute(
         "INSERT OR IGNORE INTO resource (kind, name, arn, request, created, modified)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (kind, name, arn, json.dumps(request), now, now),
+        (kind, name, arn, json.dumps(request), created, created),
     )
-    return Resource(kind, name, arn, request, now, now) if cursor.rowcount else None
+    return Resource(kind, name, arn, request, created, created) if cursor.rowcount else None
 
 
 def replace(connection: sqlite3.Connection, kind: str, name: str, request: Mapping[str, Any]) -> None:
     """Replace what is remembered of a resource."""
     connection.execute(
         "UPDATE resource SET request = ?, modified = ? WHERE kind = ? AND name = ?",
-        (json.dumps(request), time.time(), kind, name),
+        (json.dumps(request), now(), kind, name),
     )
 
 

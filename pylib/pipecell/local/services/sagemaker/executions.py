@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +14,7 @@ from pipecell.definition.references import resolve, to_text
 from pipecell.errors import UsageError
 from pipecell.local.json_service import Operation
 from pipecell.local.objects import ObjectStore
-from pipecell.local.records import executions, names, pipelines, resources, tags, tokens, within
+from pipecell.local.records import executions, names, now, pipelines, resources, tags, tokens, within
 from pipecell.local.records.executions import ExecutionRecord, StepRecord
 from pipecell.local.records.pipelines import PipelineRecord
 from pipecell.local.services.sagemaker.paging import Listing, slice_page
@@ -102,7 +101,7 @@ class ExecutionOperations:
         parameters: Mapping[str, Any],
         connection: sqlite3.Connection,
     ) -> ExecutionRecord:
-        now = time.time()
+        created = now()
         execution_id = names.execution_id()
         limit = pipelines.parallelism_of(request)
         return ExecutionRecord(
@@ -112,7 +111,7 @@ class ExecutionOperations:
             version=number,
             status="Executing",
             failure_reason=None,
-            display_name=request.get("PipelineExecutionDisplayName") or f"execution-{int(now * 1000)}",
+            display_name=request.get("PipelineExecutionDisplayName") or f"execution-{int(created * 1000)}",
             description=request.get("PipelineExecutionDescription"),
             role_arn=request.get("RoleArn") or pipeline.role_arn,
             parameters=parameters,
@@ -121,8 +120,8 @@ class ExecutionOperations:
             experiment={},
             tags=tags.of(within(connection), pipeline.arn),
             stopping=False,
-            created=now,
-            modified=now,
+            created=created,
+            modified=created,
         )
 
     # Changing
@@ -149,9 +148,9 @@ class ExecutionOperations:
             answer = tokens.recall(connection, "RetryPipelineExecution", request)
             if answer is not None:
                 return answer
-            now = executions.find(within(connection), record.id)
-            if now is None or now.status not in ("Failed", "Stopped"):
-                status = now.status if now else "deleted"
+            current = executions.find(within(connection), record.id)
+            if current is None or current.status not in ("Failed", "Stopped"):
+                status = current.status if current else "deleted"
                 raise ServiceError(
                     "ConflictException",
                     f"Pipeline execution with ARN {record.arn} status {status}."

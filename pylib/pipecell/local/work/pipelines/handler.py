@@ -179,10 +179,11 @@ class Handler:
     def act(self, run: StepRun) -> None:
         """Do what begins outside the database; repeated after a crash, unless known to be done."""
 
-    def act_again(self, run: StepRun) -> None:
-        """Restore, after a crash, what `act` did before it."""
+    def act_again(self, run: StepRun) -> Ended | None:
+        """Restore, after a crash, what `act` did before it; or say that the step is over."""
         if not self.acts_once:
             self.act(run)
+        return None
 
     def look(self, run: StepRun) -> Ended | None:
         """Tell whether a running step has ended."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipecell.definition.document import Document, read_document
 from pipecell.errors import EndpointError, PipecellError
-from pipecell.local.records import executions, pipelines, within
+from pipecell.local.records import executions, now, pipelines, within
 from pipecell.local.records.executions import ExecutionRecord, StepRecord
 from pipecell.local.wire import ServiceError
 from pipecell.local.work.pipelines import cache, retry
@@ -128,15 +128,15 @@ class Run:
     # Beginning
 
     def _new(self, name: str) -> StepRecord:
-        now = time.time()
+        begun = now()
         return StepRecord(
             execution=self._record.id,
             name=name,
             type=self._definition.views[name].type,
             status="Starting",
             place=len(self._steps),
-            begun=now,
-            started=now,
+            begun=begun,
+            started=begun,
         )
 
     def _begin(self, step: StepRecord) -> None:
@@ -166,7 +166,7 @@ class Run:
                 step = replace(
                     step,
                     status="Succeeded",
-                    ended=time.time(),
+                    ended=now(),
                     metadata=earlier.metadata,
                     properties=earlier.properties,
                     outcome=earlier.outcome,
@@ -186,22 +186,24 @@ class Run:
     def _act(self, step: StepRecord, *, again: bool = False) -> None:
         run, handler = self._at(step)
         try:
-            if step.status == "Stopping":
-                self._stop(step)
-            elif again and step.status == "Executing":
-                handler.act_again(run)
-            else:
-                handler.act(run)
-                if step.status == "Starting":
-                    self._save(replace(step, status="Executing"))
+            if again and step.status != "Starting":
+                ended = handler.act_again(run)
+                if ended is not None:
+                    self._end(step, ended)
+                elif step.status == "Stopping":
+                    self._stop(step)
+                return
+            handler.act(run)
+            if step.status == "Starting":
+                self._save(replace(step, status="Executing"))
         except Exception as error:
             self._end(step, _failure(error, run))
 
     def _begin_due(self) -> None:
         """Begin the steps again whose retry is due, and look at those that are due otherwise."""
-        now = time.time()
+        moment = now()
         for step in list(self._steps.values()):
-            if step.due is None or step.due > now or self._record.stopping:
+            if step.due is None or step.due > moment or self._record.stopping:
                 continue
             if _waits(step):
                 self._begin(
@@ -209,7 +211,7 @@ class Run:
                         step,
                         status="Starting",
                         attempt=step.attempt + 1,
-                        started=now,
+                        started=moment,
                         failure_reason=None,
                         metadata={},
                         due=None,
@@ -348,7 +350,7 @@ def _ended(step: StepRecord, ended: Ended) -> StepRecord:
     return replace(
         step,
         status=ended.status,
-        ended=time.time(),
+        ended=now(),
         failure_reason=reason[:_LONGEST_REASON] if reason else None,
         metadata=ended.metadata or step.metadata,
         properties=ended.properties,

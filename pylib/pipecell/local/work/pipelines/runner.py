@@ -108,8 +108,8 @@ class Runner:
             self.wake(execution_id)
 
     def finish_step(self, execution_id: str, step: str, ended: Ended) -> bool:
-        """End a running step by what somebody outside reported; False when it does not run."""
-        run = self._run(execution_id)
+        """End a running step by what somebody outside reported; False when it does not run, or we do not."""
+        run = None if self._closed else self._run(execution_id)
         if run is None or not run.finish_step(step, ended):
             return False
         self.wake(execution_id)
@@ -132,11 +132,12 @@ class Runner:
         """Return a running execution, read from the store at its first use."""
         with self._lock:
             run = self._runs.get(execution_id)
-            if run is None:
+            if run is None or not run.is_running:
+                # Not there yet; or over, and perhaps being retried.
                 run = load(self._platform, execution_id, default_parallelism())
                 if run is not None:
                     self._runs[execution_id] = run
-            return run if run is not None and run.is_running else None
+            return run
 
     def _look(self, execution_id: str) -> None:
         with self._lock:

@@ -41,11 +41,11 @@ class Callback(Handler):
         """Send the message."""
         self._send(run, "Executing")
 
-    def act_again(self, run: StepRun) -> None:
+    def act_again(self, run: StepRun) -> Ended | None:
         """Send it once more: queues of this endpoint live in memory and are empty after a restart."""
-        client = run.platform.client("sqs", run.region)
-        client.create_queue(QueueName=_queue_url(run).rstrip("/").rpartition("/")[2])
-        self._send(run, "Executing")
+        if run.record.status == "Executing":
+            self._send(run, "Executing", make_queue=True)
+        return None
 
     def look(self, run: StepRun) -> Ended | None:
         """Give up after AWS's time; what comes back in time ends the step by itself."""
@@ -55,34 +55,36 @@ class Callback(Handler):
 
     def stop(self, run: StepRun) -> Ended | None:
         """Tell the receiver, whose answer ends the step, as on AWS."""
-        self._send(run, "Stopping")
+        self._send(run, "Stopping", make_queue=True)
         return None
 
     @staticmethod
-    def _send(run: StepRun, status: str) -> None:
+    def _send(run: StepRun, status: str, *, make_queue: bool = False) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
         body = {
             "token": run.record.token,
             "pipelineExecutionArn": run.execution.arn,
             "arguments": run.arguments,
             "status": status,
         }
-        from botocore.exceptions import BotoCoreError, ClientError
-
         url = _queue_url(run)
         try:
             client = run.platform.client("sqs", run.region)
+            if make_queue:
+                client.create_queue(QueueName=url.rstrip("/").rpartition("/")[2])
             client.send_message(QueueUrl=url, MessageBody=json.dumps(body))
         except (ClientError, BotoCoreError) as error:
             raise ServiceError("ValidationException", f"No message can be sent to {url}: {error}") from error
 
 
 def succeeded(
-    run_metadata: Mapping[str, Any], body: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
+    metadata: Mapping[str, Any], body: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
 ) -> Ended:
     """Return how a Callback step ends whose receiver reported success.
 
     Args:
-        run_metadata: the step's metadata so far.
+        metadata: the step's metadata so far.
         body: the step in the definition.
         given: the OutputParameters that came back.
 
@@ -91,8 +93,8 @@ def succeeded(
     """
     values = {each["Name"]: each["Value"] for each in given}
     outputs = read_outputs(body, values)
-    metadata = {"Callback": {**run_metadata.get("Callback", {}), "OutputParameters": list(given)}}
-    return Ended("Succeeded", metadata, {"OutputParameters": outputs})
+    shown = {"Callback": {**metadata.get("Callback", {}), "OutputParameters": list(given)}}
+    return Ended("Succeeded", shown, {"OutputParameters": outputs})
 
 
 def _queue_url(run: StepRun) -> str:

@@ -40,6 +40,13 @@ class Function(Handler):
             target=self._invoke, args=(run,), name=f"lambda-{run.view.name}", daemon=True
         ).start()
 
+    def act_again(self, run: StepRun) -> Ended | None:
+        """Invoke the function again, unless nobody wants its answer any more."""
+        if run.record.status == "Stopping":
+            return Ended("Stopped")
+        self.act(run)
+        return None
+
     @staticmethod
     def _invoke(run: StepRun) -> None:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -27,6 +27,8 @@ class RegisterModel(Handler):
                 if packages.find_group(within(connection), names.last_part(group)) is None:
                     created = run.tagged({"ModelPackageGroupName": group, "Tags": tags or []})
                     run.platform.invoke("CreateModelPackageGroup", created, region=run.region)
+            elif not request.get("ModelPackageName"):
+                request["ModelPackageName"] = run.name()
             answer = run.platform.invoke("CreateModelPackage", request, region=run.region)
         except ServiceError as error:
             raise not_invoked("CreateModelPackage", error) from error
