@@ -16,6 +16,7 @@ from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.engine import Engine
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.frames import Execution
+from pipecell.local.work.states.resources import Resource
 from tests.unit.states.machines import PLACE, TASK
 
 DEADLINE = 20.0
@@ -73,6 +74,9 @@ class Workshop:
 
     def write_results(self, request: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
         return {"Bucket": "b", "Key": str(len(results))}
+
+    def stand_in(self, resource: Resource) -> tuple[str, ...] | None:
+        return None
 
     def execution_result(self, resource: str, described: dict[str, Any]) -> Done:
         return Done(json.dumps(described["output"]))

@@ -20,12 +20,14 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         objects: its objects.
     """
     from pipecell.local.credentials import Credentials
-    from pipecell.local.services import functions, logs, s3, sagemaker, states
+    from pipecell.local.services import functions, glue, logs, s3, sagemaker, states
     from pipecell.local.services.identity import Iam, Sts
     from pipecell.local.services.others import Others
+    from pipecell.local.work.commands import Commands
 
     others = Others(home)
     jobs = sagemaker.build(home, store, objects)
+    commands = Commands(home)
     return {
         "*": others,
         "s3": s3.build(objects),
@@ -34,5 +36,6 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         "sagemaker": jobs,
         "logs": logs.build(store, jobs),
         "lambda": functions.build(home, store, objects),
-        "states": states.build(home, store, objects),
+        "glue": glue.build(home, store, commands, others),
+        "states": states.build(home, store, objects, commands),
     }

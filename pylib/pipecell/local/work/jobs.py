@@ -21,7 +21,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from pipecell.errors import EndpointError
@@ -79,12 +79,21 @@ class Jobs:
             doing it twice must do no harm.
         environment: what every job finds in its environment, over everything else: the endpoint's URL
             and credentials. It is handed from process to process and never written to disk.
+        kinds: the kinds of jobs that `resume` takes up; None is every kind.
     """
 
-    def __init__(self, home: Home, on_end: OnEnd, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        on_end: OnEnd,
+        *,
+        environment: Mapping[str, str] | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> None:
         self._home = home
         self._on_end = on_end
         self._environment = dict(environment or {})
+        self._kinds = kinds
         self._active = home.jobs_folder / "active"
         self._spawner = Spawner(str(home.root))
         self._lock = threading.Lock()
@@ -124,6 +133,8 @@ class Jobs:
         self._spawner.warm_up()
         for marker in sorted(self._active.glob("*/*")):
             key = (marker.parent.name, marker.name)
+            if self._kinds is not None and key[0] not in self._kinds:
+                continue
             folder = self._folder(*key)
             with self._lock:
                 if key in self._watched:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipecell.local.home import Home
     from pipecell.local.objects import ObjectStore
     from pipecell.local.services.states.service import StatesService
     from pipecell.local.store import Store
+    from pipecell.local.work.commands import Commands
 
 
-def build(home: Home, store: Store, objects: ObjectStore, **_others: Any) -> StatesService:
-    """Return the service; its tasks reach the other services through the endpoint's own port."""
+def build(home: Home, store: Store, objects: ObjectStore, commands: Commands) -> StatesService:
+    """Return the service; its tasks reach the other services through the endpoint's own port.
+
+    Args:
+        home: holds the user's mappings of tasks to commands.
+        store: the endpoint's state.
+        objects: its S3.
+        commands: what runs mapped commands.
+    """
     from pipecell.local.services.states.service import StatesService
     from pipecell.local.work.states.integrations import EndpointIntegrations
 
-    integrations = EndpointIntegrations(home, objects)
+    integrations = EndpointIntegrations(home, objects, commands)
     return StatesService(store, integrations, integrations.clients.know)

@@ -54,7 +54,7 @@ class Executions:
         machine = self._startable(source)
         text = _checked_input(request.get("input", "{}"))
         name = arns.check_name(request.get("name") or str(uuid.uuid4()))
-        refuse(machine["definition"])
+        self._refuse(machine["definition"])
         execution = self._new(machine, source, name, text, express=machine["type"] == "EXPRESS")
         try:
             self._engine.start(execution, source_arn=source)
@@ -76,7 +76,7 @@ class Executions:
             raise _unsupported()
         text = _checked_input(request.get("input", "{}"))
         name = arns.check_name(request.get("name") or str(uuid.uuid4()))
-        refuse(machine["definition"])
+        self._refuse(machine["definition"])
         execution = self._new(machine, source, name, text, express=True)
         row = self._engine.start(execution, source_arn=source)
         query = "SELECT status, facts FROM states_executions WHERE id = ?"
@@ -100,6 +100,14 @@ class Executions:
         if request.get("includedData") != "METADATA_ONLY":
             answer |= _data(facts)
         return answer
+
+    def _refuse(self, definition: str) -> None:
+        """Refuse to start what cannot end well on this machine, with the state and the way out."""
+        found = refusals.refusals(machine_of(definition), self._engine.integrations.stand_in)
+        if found:
+            raise ServiceError(
+                "ValidationException", " ".join(f"{item.message} at {item.location}." for item in found)
+            )
 
     def _startable(self, arn: str) -> Facts:
         parsed = arns.parse(arn, "stateMachine")
@@ -333,19 +341,6 @@ class Executions:
         if row is None:
             raise _missing(arn)
         return arn, row
-
-
-def refuse(definition: str) -> None:
-    """Refuse to start what cannot end well on this machine.
-
-    Raises:
-        ServiceError: ValidationException that names each state and the way out.
-    """
-    found = refusals.refusals(machine_of(definition))
-    if found:
-        raise ServiceError(
-            "ValidationException", " ".join(f"{item.message} at {item.location}." for item in found)
-        )
 
 
 def _checked_input(text: str) -> str:

@@ -37,10 +37,11 @@ class Machines:
 
     Args:
         catalogue: the rows.
+        stand_in: returns the command that the user mapped a task to.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, stand_in: refusals.StandIn) -> None:
+        self._catalogue, self._stand_in = catalogue, stand_in
 
     def create(self, request: dict[str, Any], context: RequestContext) -> dict[str, Any]:
         """CreateStateMachine: the same request again returns what is there."""
@@ -169,7 +170,7 @@ class Machines:
         found = validation.validate(request["definition"], express=express)
         failed = bool(found)
         if not found and request.get("severity") == "WARNING":
-            found = refusals.refusals(machine_of(request["definition"]))
+            found = refusals.refusals(machine_of(request["definition"]), self._stand_in)
         most = request.get("maxResults") or _MOST_DIAGNOSTICS
         shown = [diagnostic.to_json() for diagnostic in found][:most]
         return {"result": "FAIL" if failed else "OK", "diagnostics": shown, "truncated": len(found) > most}

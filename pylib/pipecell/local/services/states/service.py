@@ -41,7 +41,7 @@ class StatesService:
             activity_exists=lambda arn: catalogue.activity(arn) is not None,
             describe=self._describe,
         )
-        machines, versions = Machines(catalogue), Versions(catalogue)
+        machines, versions = Machines(catalogue, integrations.stand_in), Versions(catalogue)
         executions, activities = Executions(catalogue, self.engine), Activities(catalogue, self.engine)
         inspection = Inspection(integrations)
         self._executions = executions

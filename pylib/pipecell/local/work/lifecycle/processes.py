@@ -52,7 +52,12 @@ class Processes:
         """What supervises them; made at the first use, when the endpoint's address is known."""
         with self._lock:
             if self._made is None:
-                self._made = Jobs(self._home, self._on_end, environment=endpoint_environment(self._home))
+                self._made = Jobs(
+                    self._home,
+                    self._on_end,
+                    environment=endpoint_environment(self._home),
+                    kinds=PROCESS_KINDS,
+                )
             return self._made
 
     def resume(self) -> None:

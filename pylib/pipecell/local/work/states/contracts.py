@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pipecell.local.work.states.resources import Resource
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,9 @@ class Integrations(Protocol):
 
     def write_results(self, request: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
         """Write a Map run's results; return ``ResultWriterDetails``."""
+
+    def stand_in(self, resource: Resource) -> tuple[str, ...] | None:
+        """Return the command that the user let stand in for a task, None without one."""
 
     def execution_result(self, resource: str, described: dict[str, Any]) -> Done:
         """Return the result of ``states:startExecution.sync`` from the ended execution."""

@@ -364,6 +364,11 @@ class Engine:
             details = {"error": failure.error, "cause": failure.cause}
             self._answer(poll.row, poll.frame, poll.request.token, "failed", **details)
             return
+        except Exception:
+            _LOG.exception(
+                "A job of %s could not be asked after; it is asked again.", poll.request.execution_arn
+            )
+            answer = None
         if answer is None:
             pause = min(poll.pause * _POLL_GROWTH, _SLOWEST_POLL)
             self._poll_later(poll.row, poll.frame, poll.request, pause)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from collections.abc import Callable
+
 from pipecell.local.work.states.optimized import ACTIONS
+from pipecell.local.work.states.optimized import SYNC as SYNC_PATTERN
 from pipecell.local.work.states.parse import Machine, State
-from pipecell.local.work.states.resources import parse_resource
+from pipecell.local.work.states.resources import Resource, parse_resource
 from pipecell.local.work.states.validation import Diagnostic
 
 CODE = "NOT_AVAILABLE_LOCALLY"
 
 #: Optimized integrations that really run here; patterns are those of the table of all of them.
-SERVICES = frozenset({"dynamodb", "events", "lambda", "sagemaker", "sns", "sqs", "states"})
+SERVICES = frozenset({"dynamodb", "events", "glue", "lambda", "sagemaker", "sns", "sqs", "states"})
 #: ``.sync`` jobs with a local program behind them.
 SYNC = frozenset(
     {
+        ("glue", "startJobRun"),
         ("sagemaker", "createHyperParameterTuningJob"),
         ("sagemaker", "createProcessingJob"),
         ("sagemaker", "createTrainingJob"),
@@ -21,15 +27,20 @@ SYNC = frozenset(
         ("states", "startExecution"),
     }
 )
+_INTERPRETER = re.compile(r"python(\d+(\.\d+)*)?")
 _READ_FORMATS = frozenset({"CSV", "JSON", "JSONL"})
 
 
-def refusals(machine: Machine) -> list[Diagnostic]:
+StandIn = Callable[[Resource], "tuple[str, ...] | None"]
+"""Returns the command that the user mapped a task to, None without one."""
+
+
+def refusals(machine: Machine, stand_in: StandIn = lambda _resource: None) -> list[Diagnostic]:
     """Return what of a sound definition cannot run here; none in the usual case."""
-    return [found for state in machine.every_state() if (found := _refusal(state)) is not None]
+    return [found for state in machine.every_state() if (found := _refusal(state, stand_in)) is not None]
 
 
-def _refusal(state: State) -> Diagnostic | None:  # noqa: PLR0911 -- each reason returns
+def _refusal(state: State, stand_in: StandIn) -> Diagnostic | None:  # noqa: PLR0911 -- each reason returns
     if state.type == "Map":
         return _reader(state)
     resource = parse_resource(state.body["Resource"]) if state.type == "Task" else None
@@ -38,21 +49,47 @@ def _refusal(state: State) -> Diagnostic | None:  # noqa: PLR0911 -- each reason
     place = _place(state, "Resource")
     if resource.sdk:
         return _unknown_operation(state, resource.service, resource.action, place)
-    hint = "A lambda:invoke or a SageMaker job can stand in for it; or run the state machine on AWS"
+    patterns = ACTIONS.get(resource.service, {}).get(resource.action, frozenset())
+    if resource.pattern and resource.pattern not in patterns:
+        message = f"State '{state.name}': {resource.service}:{resource.action} has no '.{resource.pattern}'"
+        return _refused(message, place)
+    command = stand_in(resource)
+    if command is not None:
+        return _unusable(state, command, place)
+    hint = _way_out(resource, patterns)
     if resource.service not in SERVICES:
         return _refused(
             f"State '{state.name}' needs {resource.service}, which does not exist locally. {hint}", place
         )
-    patterns = ACTIONS[resource.service].get(resource.action, frozenset())
-    if resource.pattern and resource.pattern not in patterns:
-        message = f"State '{state.name}': {resource.service}:{resource.action} has no '.{resource.pattern}'"
-        return _refused(message, place)
     if resource.sync and (resource.service, resource.action) not in SYNC:
         return _refused(
             f"State '{state.name}': {resource.service}:{resource.resource} has no local runtime. {hint}",
             place,
         )
     return None
+
+
+def _way_out(resource: Resource, patterns: frozenset[str]) -> str:
+    """Say what can be done about a task that has no program here."""
+    if not {SYNC_PATTERN, f"{SYNC_PATTERN}:2"} & patterns:
+        return "A lambda:invoke or a SageMaker job can stand in for it; or run the state machine on AWS"
+    named = resource.resource if resource.sync else f"{resource.action}.{SYNC_PATTERN}"
+    lead = "" if resource.sync else f"Use {resource.service}:{named}, and let"
+    verb = f"{lead} a command stand in for it" if lead else "Let a command stand in for it"
+    return f"{verb}: %pipeline local map {resource.service}:{named} COMMAND; or run the state machine on AWS"
+
+
+def _unusable(state: State, command: tuple[str, ...], place: str) -> Diagnostic | None:
+    """Refuse a command that is not there, or that is an interpreter without a script."""
+    if _INTERPRETER.fullmatch(command[0].rpartition("/")[2]):
+        if len(command) > 1:
+            return None
+        message = f"State '{state.name}' is mapped to {command[0]}, which needs a script to run"
+    elif shutil.which(command[0]) is None:
+        message = f"State '{state.name}' is mapped to the command {command[0]}, which is not there"
+    else:
+        return None
+    return _refused(f"{message}. Correct it: %pipeline local map", place)
 
 
 def _unknown_operation(state: State, service: str, action: str, place: str) -> Diagnostic | None:

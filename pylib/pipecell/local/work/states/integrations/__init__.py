@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.failure import TASK_FAILED, Failure
-from pipecell.local.work.states.integrations import executions, functions, jobs, objects, services
+from pipecell.local.work.states.integrations import (
+    executions,
+    functions,
+    glue,
+    jobs,
+    objects,
+    services,
+    stand_ins,
+)
 from pipecell.local.work.states.integrations.clients import Clients
 from pipecell.local.work.states.resources import Resource, parse_resource
 
 if TYPE_CHECKING:
     from pipecell.local.home import Home
     from pipecell.local.objects import ObjectStore
+    from pipecell.local.work.commands import Commands
 
 
 class EndpointIntegrations:
@@ -21,19 +30,25 @@ class EndpointIntegrations:
     Args:
         home: where the endpoint's address and secret are.
         store: the objects of S3.
+        commands: runs what stands in for tasks.
     """
 
-    def __init__(self, home: Home, store: ObjectStore) -> None:
+    def __init__(self, home: Home, store: ObjectStore, commands: Commands) -> None:
         self.clients = Clients(home)
-        self._store = store
+        self._home, self._store, self._commands = home, store, commands
 
-    def perform(self, request: TaskRequest) -> Done | Submitted:
+    def perform(self, request: TaskRequest) -> Done | Submitted:  # noqa: PLR0911 -- one for each
         """Begin a task, and end it where its service answers at once."""
         resource = _resource(request)
         client = self.clients.region(request.execution_arn)
         if resource.kind == "function":
             return functions.invoke_arn(client, request)
         if not resource.sdk:
+            command = stand_ins.find(self._home, resource)
+            if command is not None:
+                return stand_ins.start(self._home, self._commands, command, request)
+            if resource.service == "glue" and resource.sync:
+                return glue.start(client, resource, request)
             if resource.service == "lambda":
                 return functions.invoke(client, resource, request)
             if resource.service == "states":
@@ -44,7 +59,10 @@ class EndpointIntegrations:
 
     def poll(self, request: TaskRequest) -> Done | None:
         """Look after a job of a ``.sync`` task."""
-        return jobs.poll(self.clients.region(request.execution_arn), request)
+        if "command" in request.job:
+            return stand_ins.poll(self._commands, request)
+        client = self.clients.region(request.execution_arn)
+        return glue.poll(client, request) if "run" in request.job else jobs.poll(client, request)
 
     def cancel(self, request: TaskRequest) -> None:
         """Stop the job or execution of a ``.sync`` task."""
@@ -54,8 +72,16 @@ class EndpointIntegrations:
         client = self.clients.region(request.execution_arn)
         if resource.service == "states":
             executions.stop(client, request)
+        elif request.job is not None and "command" in request.job:
+            stand_ins.stop(self._commands, request)
+        elif request.job is not None and "run" in request.job:
+            glue.stop(client, request)
         elif request.job is not None:
             jobs.stop(client, request)
+
+    def stand_in(self, resource: Resource) -> tuple[str, ...] | None:
+        """Return the command that the user let stand in for a task."""
+        return stand_ins.find(self._home, resource)
 
     def read_items(self, request: dict[str, Any]) -> list[Any]:
         """Return an ItemReader's items."""

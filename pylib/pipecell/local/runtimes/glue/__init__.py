@@ -1,0 +1,1 @@
+"""Modules that only scripts of Glue see; on their path, never imported by pipecell."""
