@@ -209,7 +209,7 @@ def test_an_empty_pipeline_succeeds() -> None:
 def test_a_cycle_is_refused_by_name() -> None:
     with pytest.raises(DefinitionError, match="wait for each other: a, b") as caught:
         make_plan([node("a", "b"), node("b", "a"), node("c", "a"), node("free")])
-    assert caught.value.code == "PC103"
+    assert caught.value.code == "PC140"
 
 
 def test_a_need_that_is_no_step_is_refused() -> None:

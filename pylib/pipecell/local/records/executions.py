@@ -185,7 +185,8 @@ def prepare_retry(connection: sqlite3.Connection, execution_id: str, parallelism
     moment = now()
     connection.execute(
         "UPDATE step SET status = 'Starting', due = ?, ended = NULL, retries = NULL, begun = ?,"
-        " job_kind = NULL, job_name = NULL, token = NULL WHERE execution = ? AND status IN ('Failed', 'Stopped')",
+        " job_kind = NULL, job_name = NULL, token = NULL"
+        " WHERE execution = ? AND status IN ('Failed', 'Stopped')",
         (moment, moment, execution_id),
     )
     connection.execute(

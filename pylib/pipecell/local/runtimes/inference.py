@@ -156,10 +156,10 @@ def _matrix(xgboost: Any, text: str, content_type: str) -> Any:
         rows = numpy.genfromtxt(io.StringIO(text), delimiter=",", ndmin=2)
         return xgboost.DMatrix(rows)
     if "libsvm" in kind:
-        rows = [_libsvm(line) for line in text.splitlines() if line.strip()]
-        width = max((index for row in rows for index in row), default=-1) + 1
-        dense = numpy.full((len(rows), width), numpy.nan)
-        for place, row in enumerate(rows):
+        records = [_libsvm(line) for line in text.splitlines() if line.strip()]
+        width = max((index for record in records for index in record), default=-1) + 1
+        dense = numpy.full((len(records), width), numpy.nan)
+        for place, row in enumerate(records):
             for index, value in row.items():
                 dense[place, index] = value
         return xgboost.DMatrix(dense)

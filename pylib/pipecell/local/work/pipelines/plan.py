@@ -28,8 +28,8 @@ def read_steps(document: Document) -> Steps:
     """Read and check what must hold before a definition can be stored.
 
     Raises:
-        DefinitionError: two steps of one name (``PC101``), a dependency on a step that is not there
-            (``PC102``), a cycle (``PC103``).
+        DefinitionError: two steps of one name (``PC101``), a reference to a step that is not there
+            (``PC102``) or a dependency on one (``PC103``), a cycle (``PC140``).
     """
     views: dict[str, StepView] = {}
     for view in iterate_steps(document):
@@ -47,11 +47,11 @@ def read_steps(document: Document) -> Steps:
 
 
 def _check_references(view: StepView, views: Collection[str]) -> None:
-    wanted = [(reference.name, reference.path) for reference in view.references if reference.kind == "step"]
-    wanted += [(name, "DependsOn") for name in view.depends_on]
-    for name, path in wanted:
+    wanted = [(each.name, each.path, "PC102") for each in view.references if each.kind == "step"]
+    wanted += [(name, "DependsOn", "PC103") for name in view.depends_on]
+    for name, path, code in wanted:
         if name not in views:
-            raise DefinitionError(f'There is no step "{name}".', code="PC102", step=view.name, path=path)
+            raise DefinitionError(f'There is no step "{name}".', code=code, step=view.name, path=path)
 
 
 def whole(steps: Steps) -> Plan:

@@ -35,7 +35,7 @@ class _BeforeTheRun:
 
     def parameter(self, name: str) -> Any:
         if name not in self._parameters:
-            raise DefinitionError(f'The pipeline declares no parameter "{name}".', code="PC101")
+            raise DefinitionError(f'The pipeline declares no parameter "{name}".', code="PC130")
         return self._parameters[name]
 
     def step_property(self, step: str, property_path: str) -> NoReturn:

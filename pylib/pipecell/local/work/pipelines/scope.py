@@ -54,7 +54,7 @@ class RunScope:
         try:
             return self._execution.parameters[name]
         except KeyError:
-            raise DefinitionError(f'The pipeline declares no parameter "{name}".', code="PC101") from None
+            raise DefinitionError(f'The pipeline declares no parameter "{name}".', code="PC130") from None
 
     def step_property(self, step: str, property_path: str) -> Any:
         """Return a property of a step that has succeeded."""
@@ -79,7 +79,7 @@ class RunScope:
         if variable not in values:
             raise DefinitionError(
                 f'"{variable}" is not an execution variable.',
-                code="PC101",
+                code="PC104",
                 hint=f"They are {', '.join(values)}.",
             )
         return values[variable]
@@ -106,7 +106,7 @@ class RunScope:
                 output = each["OutputName"]
                 base = self.step_property(step, f"ProcessingOutputConfig.Outputs['{output}'].S3Output.S3Uri")
                 return f"{str(base).rstrip('/')}/{each['FilePath'].lstrip('/')}"
-        raise DefinitionError(f'Step "{step}" has no property file "{file_name}".', code="PC114")
+        raise DefinitionError(f'Step "{step}" has no property file "{file_name}".', code="PC105")
 
     def _read_json(self, uri: str) -> Any:
         bucket, key = split_uri(uri)

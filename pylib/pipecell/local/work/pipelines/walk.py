@@ -100,7 +100,7 @@ def make_plan(nodes: Iterable[Node]) -> Plan:
     """Order nodes, given in the definition's order, so that needs come first.
 
     Raises:
-        DefinitionError: a cycle (``PC103``) or a need that is no step (``PC102``).
+        DefinitionError: a cycle (``PC140``) or a need that is no step (``PC103``).
     """
     by_name = {node.name: node for node in nodes}
     ranks = {name: rank for rank, name in enumerate(by_name)}
@@ -108,7 +108,7 @@ def make_plan(nodes: Iterable[Node]) -> Plan:
     for name, before in waiting.items():
         for need in before:
             if need not in by_name:
-                raise DefinitionError(f'There is no step "{need}" to wait for.', code="PC102", step=name)
+                raise DefinitionError(f'There is no step "{need}" to wait for.', code="PC103", step=name)
     after: dict[str, list[str]] = {name: [] for name in by_name}
     for name, before in waiting.items():
         for need in before:
@@ -122,7 +122,7 @@ def make_plan(nodes: Iterable[Node]) -> Plan:
                 ordered.append(later)
     if len(ordered) < len(by_name):
         stuck = sorted((name for name, count in missing.items() if count), key=ranks.__getitem__)
-        raise DefinitionError(f"These steps wait for each other: {', '.join(stuck)}.", code="PC103")
+        raise DefinitionError(f"These steps wait for each other: {', '.join(stuck)}.", code="PC140")
     return Plan({name: by_name[name] for name in ordered}, ranks)
 
 
