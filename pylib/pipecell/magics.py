@@ -163,7 +163,7 @@ class PipelineMagics(Magics):
             raise
         except SyntaxError as error:
             raise shown_syntax_error(self._shell, error, runner.file) from None
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             hide_frames_before(self._shell, error, runner.file)
             raise
 
@@ -261,5 +261,7 @@ def _shown_errors(shell: Any) -> Iterator[None]:
     except BaseException as error:
         if isinstance(error, PipecellError):
             render_as(error, str(error))
+        elif isinstance(error, KeyboardInterrupt) and not hasattr(error, "_render_traceback_"):
+            render_as(error, "Interrupted.")
         honour_rendering(shell)
         raise

@@ -191,7 +191,7 @@ class Pipeline:
         ready = self.compiled if on == "local" else self._for_aws(role)
         profiled = chosen.name if declared(self.document) else ""  # a profile of no values says nothing
         if say is not None:
-            say(self._launch_line(profiled, values, place))
+            say(self._launch_line(profiled, values, on))
         place.deploy(
             ready.document,
             role=ready.role,
@@ -211,11 +211,16 @@ class Pipeline:
 
         return profile_values(self.document, profile.name, {**profile.values, **over})
 
-    def _launch_line(self, profile: str, values: Mapping[str, Any], place: Engine) -> str:
+    def _launch_line(self, profile: str, values: Mapping[str, Any], on: str) -> str:
         from pipecell.definition.parameters import defaults
 
         changed = changed_values(values, defaults(self.document))
-        where = PLACES[place.target] + (f" in {self.compiled.region}" if place.target == "aws" else "")
+        where = PLACES[on]
+        if on == "aws":
+            from pipecell.engines.uploads import account
+
+            connection = self._workspace.connect("aws", self.compiled.region)
+            where += f", {connection.region_name()}, account {account(connection)}"
         words = f"profile {profile}{f' ({changed})' if changed else ''}, " if profile else ""
         return f"{self.name}: {words}{where}."
 

@@ -225,3 +225,42 @@ def test_the_parts_of_a_launch_reach_the_engine() -> None:
     assert place.deployed["tags"] == compiled.tags
     assert place.deployed["parallelism"] == {"MaxParallelExecutionSteps": 2}
     assert place.deployed["role"] == compiled.role
+
+
+def test_on_aws_the_definition_gets_the_real_account_bucket_and_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipecell.declare.compiled import PLACEHOLDER_ROLE, Upload
+    from pipecell.engines.connection import Connection
+    from tests.unit.engines.fakes import FakeClient
+
+    connection = Connection(None, "eu-west-1")
+    caller = {"Account": "123456789012", "Arn": "arn:aws:sts::123456789012:assumed-role/Studio/me"}
+    sts = FakeClient(get_caller_identity=lambda: caller)
+    sts.meta = FakeClient()  # type: ignore[attr-defined]
+    sts.meta.region_name = "eu-west-1"  # type: ignore[attr-defined]
+    role = {"Role": {"Arn": "arn:aws:iam::123456789012:role/path/Studio"}}
+    connection._clients.update(sts=sts, iam=FakeClient(get_role=lambda **_: role))
+    body = {
+        **CHAIN,
+        "Steps": [
+            {
+                "Name": "A",
+                "Type": "Processing",
+                "Arguments": {"RoleArn": PLACEHOLDER_ROLE, "Uri": "s3://sagemaker-eu-west-1-000000000000/k"},
+            }
+        ],
+    }
+    workspace = Workspace()
+    upload = Upload(b"x", "sagemaker-eu-west-1-000000000000", "k", "d")
+    workspace.add(Compiled(read_document(body, name="p"), (upload,), region="eu-west-1"))
+    place = RecordingEngine()
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(workspace, "engine", lambda *words: asked.append(words) or place)
+    monkeypatch.setattr(workspace, "connect", lambda *_: connection)
+    said: list[str] = []
+    workspace.pipeline().run(on="aws", profile="full", say=said.append)
+    assert asked == [("sagemaker", "aws", "eu-west-1")]
+    assert said == ["p: profile full, on AWS, eu-west-1, account 123456789012."]
+    assert place.deployed["role"] == "arn:aws:iam::123456789012:role/path/Studio"
+    assert [sent.bucket for sent in place.deployed["uploads"]] == ["sagemaker-eu-west-1-123456789012"]
+    workspace.pipeline().run(on="aws", role="arn:aws:iam::123456789012:role/given")
+    assert place.deployed["role"] == "arn:aws:iam::123456789012:role/given"
