@@ -24,7 +24,7 @@ _REFLECTED_POLYNOMIALS = {
     "crc32c": (0x82F63B78, 32),
     "crc64nvme": (0x9A6C9329AC4BC9B5, 64),
 }
-_LANE_LENGTH = 256
+_LANE_LENGTH = 512
 
 
 class Digest(Protocol):
