@@ -10,7 +10,7 @@ NODE := $(PY) scripts/with_node.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lab lint format bench pictures labextension clean
+.PHONY: help demo test lab lint format bench durability pictures labextension clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: $(STAMPS)/dev ## put every file into the project's style
 
 bench: $(STAMPS)/dev ## measure the budgets of speed, beside the peers
 	@$(PY) -m tests.bench
+
+durability: $(STAMPS)/dev ## kill the endpoint at random instants, in 200 runs, and look for what was lost
+	@$(PY) -m tests.local.durability
 
 pictures: $(STAMPS)/all ## draw docs/images again, from a real run
 	@$(PY) scripts/pictures.py

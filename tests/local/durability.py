@@ -505,12 +505,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Kill the local endpoint at random instants.")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1, help="of the first round; the others count on")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no round after so long")
     chosen = parser.parse_args(arguments)
     killed: Counter[str] = Counter()
-    retries = lost = wrong = 0
+    rounds = retries = lost = wrong = 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="durability-") as folder, opened(Path(folder)) as endpoint:
         for seed in range(chosen.seed, chosen.seed + chosen.rounds):
+            if time.monotonic() - began > chosen.seconds:
+                break
+            rounds += 1
             one = Round(endpoint, seed, Path(folder) / f"round-{seed}")
             try:
                 one.run()
@@ -524,7 +528,7 @@ def main(arguments: list[str] | None = None) -> int:
         check_disk(endpoint.home)
         restarts = endpoint.restarts - 1
     print(  # noqa: T201
-        f"{chosen.rounds} rounds (seeds {chosen.seed} to {chosen.seed + chosen.rounds - 1}),"
+        f"{rounds} rounds (seeds {chosen.seed} to {chosen.seed + rounds - 1}),"
         f" {time.monotonic() - began:.0f} s,"
         f" kills spread over {endpoint.seconds:.1f} s each: killed {dict(killed)};"
         f" {restarts} restarts of the endpoint,"
