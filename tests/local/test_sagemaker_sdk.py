@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -314,6 +316,41 @@ def test_functions_with_the_step_decorator_really_run(sdk: dict[str, Any]) -> No
         "Double": "Succeeded",
     }
     assert execution.result("Double") == 42
+
+
+def test_a_notebook_job_runs_its_notebook(sdk: dict[str, Any], tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    from sagemaker.workflow.notebook_job_step import NotebookJobStep
+    from sagemaker.workflow.pipeline import Pipeline
+
+    notebook = nbformat.v4.new_notebook()
+    default = nbformat.v4.new_code_cell("rows = 1", metadata={"tags": ["parameters"]})
+    notebook.cells = [default, nbformat.v4.new_code_cell("print('rows are', rows)")]
+    path = tmp_path / "report.ipynb"
+    nbformat.write(notebook, path)
+    step = NotebookJobStep(
+        name="Report",
+        input_notebook=str(path),
+        image_uri="885854791233.dkr.ecr.us-east-1.amazonaws.com/sagemaker-distribution-prod:1-cpu",
+        kernel_name="python3",
+        role=ROLE,
+        instance_type="ml.m5.large",
+        s3_root_uri=f"s3://{BUCKET}/{fresh('notebooks')}",
+        parameters={"rows": "99"},
+    )
+    pipeline = Pipeline(name=fresh("notebook"), steps=[step], sagemaker_session=sdk["session"])
+    pipeline.upsert(role_arn=ROLE)
+    execution = pipeline.start()
+    execution.wait(delay=0.2, max_attempts=500)
+    arn = execution.list_steps()[0]["Metadata"]["TrainingJob"]["Arn"]
+    job = sdk["boto"].client("sagemaker").describe_training_job(TrainingJobName=arn.rpartition("/")[2])
+    bucket, _, prefix = job["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://").partition("/")
+    key = f"{prefix}/{job['TrainingJobName']}/output/output.tar.gz"
+    content = sdk["boto"].client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        (name,) = [each for each in archive.getnames() if each.endswith(".ipynb")]
+        executed = nbformat.reads(archive.extractfile(name).read().decode(), as_version=4)
+    assert executed.cells[2].outputs[0].text == "rows are 99\n"
 
 
 def quick_logs(monkeypatch: pytest.MonkeyPatch) -> None:

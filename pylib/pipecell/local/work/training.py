@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipecell.local.home import ACCOUNT_ID, DEFAULT_REGION, Home
+from pipecell.local.runtimes.notebook_job import ENTRY_POINT, notebook_command
 from pipecell.local.runtimes.xgboost_command import xgboost_command, xgboost_metrics
 from pipecell.local.work import toolkit
 from pipecell.local.work.contract import (
@@ -57,7 +58,9 @@ def training_spec(
     command: tuple[str, ...] = ()
     script = None
     built_in = False
-    if algorithm.get("ContainerEntrypoint"):
+    if algorithm.get("ContainerEntrypoint") == [ENTRY_POINT] and not runtime.wrapper:
+        command = notebook_command(runtime.python)
+    elif algorithm.get("ContainerEntrypoint"):
         command = runtime.command(algorithm["ContainerEntrypoint"], algorithm.get("ContainerArguments") or ())
     elif runtime.wrapper:
         command = runtime.command((), algorithm.get("ContainerArguments") or ())
