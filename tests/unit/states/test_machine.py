@@ -267,3 +267,61 @@ def test_an_execution_knows_its_children() -> None:
     for number in (0, 1, 2):
         execution.add(Frame(number, None if number == 0 else 0))
     assert [frame.id for frame in execution.children(0)] == [1, 2]
+
+
+def test_a_redrive_keeps_what_succeeded_in_a_map_and_in_a_parallel() -> None:
+    seen: list[Any] = []
+    broken = {2}
+
+    def answer(arguments: Any) -> Any:
+        seen.append(arguments)
+        if arguments in broken:
+            raise Failure("Boom", "why")
+        return arguments * 10
+
+    task = {"Type": "Task", "Resource": TASK, "End": True}
+    processor = {"StartAt": "T", "States": {"T": task}}
+    iterate = {"Type": "Map", "ItemProcessor": processor, "MaxConcurrency": 1}
+    branches = [
+        {
+            "StartAt": f"P{n}",
+            "States": {f"P{n}": {"Type": "Pass", "Result": n, "Next": f"T{n}"}, f"T{n}": task},
+        }
+        for n in (1, 2)
+    ]
+    for state in (iterate, {"Type": "Parallel", "Branches": branches}):
+        seen.clear()
+        broken.add(2)
+        definition = {"StartAt": "S", "States": {"S": {**state, "End": True}}}
+        run = start(definition, [1, 2], answer).settle()
+        assert run.execution.status == "FAILED"
+        assert seen == [1, 2]
+        run.execution.frames[0].group = run.execution.frames[0].items = None
+        broken.clear()
+        run.turn(lambda turn: turn.redrive())
+        run.settle()
+        assert (run.execution.status, run.output) == ("SUCCEEDED", [10, 20])
+        assert seen == [1, 2, 2]
+
+
+def test_a_retry_begins_a_map_anew() -> None:
+    seen: list[Any] = []
+
+    def answer(arguments: Any) -> Any:
+        seen.append(arguments)
+        if seen.count(2) == 1 and arguments == 2:
+            raise Failure("Boom", "why")
+        return arguments
+
+    task = {"Type": "Task", "Resource": TASK, "End": True}
+    run = single(
+        {
+            "Type": "Map",
+            "ItemProcessor": {"StartAt": "T", "States": {"T": task}},
+            "MaxConcurrency": 1,
+            "Retry": [{"ErrorEquals": ["Boom"]}],
+        },
+        [1, 2],
+        answer,
+    )
+    assert (run.output, seen) == ([1, 2], [1, 2, 1, 2])

@@ -313,7 +313,7 @@ class Executions:
             "toleratedFailureCount": int(group["tolerated_count"] or 0),
             "itemCounts": counts,
             "executionCounts": counts,
-            "redriveCount": 0,
+            "redriveCount": group.get("redrives", 0),
         }
 
     def update_map_run(self, request: dict[str, Any], _context: RequestContext) -> dict[str, Any]:

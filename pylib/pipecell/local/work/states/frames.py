@@ -18,7 +18,7 @@ Phase = Literal["enter", "retry", "wait", "task", "children", "remote", "ended"]
 Outcome = Literal["", "succeeded", "failed", "aborted"]
 
 #: Fields that rarely change and may be large; they are stored apart so that a count costs no rewrite.
-LARGE = ("input", "items", "arguments", "output")
+LARGE = ("input", "items", "arguments", "output", "done")
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Frame:
         items: what a Map iterates over.
         arguments: what the task was called with.
         item: the Map item of this frame: ``{"Index", "Value"}``.
+        done: what a redrive keeps of the children of a Parallel or Map that did not succeed.
     """
 
     id: int
@@ -73,6 +74,7 @@ class Frame:
     items: list[Any] | None = None
     arguments: Any = None
     item: dict[str, Any] | None = None
+    done: dict[str, Any] | None = None
     output: Any = None
     outcome: Outcome = ""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipecell.local.work.states import items as item_readers
-from pipecell.local.work.states import jsonata
+from pipecell.local.work.states import jsonata, kept
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import (
     EXCEED_TOLERATED_FAILURE_THRESHOLD,
@@ -33,7 +33,8 @@ _PERCENT = 100
 
 # -------------------------------------------------------------------------------------- Parallel
 def begin_parallel(turn: Turn, frame: Frame) -> None:
-    """Start every branch of a Parallel."""
+    """Start every branch of a Parallel; after a redrive, those that had not succeeded."""
+    done = kept.take(frame)
     work = turn.activation(frame)
     arguments = work.arguments()
     turn.emit(frame, "ParallelStateStarted")
@@ -44,15 +45,21 @@ def begin_parallel(turn: Turn, frame: Frame) -> None:
     for index in range(len(branches)):
         child = turn.new_frame(frame.id, index, (*frame.scope, frame.state, "Branches", index), arguments)
         child.previous = frame.previous
+        if kept.has(done, index):
+            _keep(turn, frame, child, done)
+    if frame.group["ended"] == len(branches):
+        _complete(turn, frame)
 
 
 # ------------------------------------------------------------------------------------------- Map
 def begin_map(turn: Turn, frame: Frame) -> None:
     """Start a Map: find its items, or ask for them."""
+    done = kept.take(frame)
+    frame.done = done
     work = turn.activation(frame)
     body, distributed = work.body, work.state.distributed
-    reader = body.get("ItemReader")
-    found = [] if reader else items_of(work)
+    reader = body.get("ItemReader") if done is None else None
+    found = done["items"] if done is not None else [] if reader else items_of(work)
     limit = int(work.number("MaxConcurrency") or 0)
     if limit < 0:
         raise runtime("MaxConcurrency cannot be negative.")
@@ -70,7 +77,11 @@ def begin_map(turn: Turn, frame: Frame) -> None:
         turn.emit(frame, "MapRunStarted", {"mapRunArn": group["map_run"]})
         turn.effects.append(Effect("read_items", frame.id, group["token"], request))
         return
-    if distributed:
+    if distributed and done is not None:
+        group["redrives"] = done["redrive"]
+        details = {"mapRunArn": group["map_run"], "redriveCount": done["redrive"]}
+        turn.emit(frame, "MapRunRedriven", details)
+    elif distributed:
         turn.emit(frame, "MapRunStarted", {"mapRunArn": group["map_run"]})
     _take_items(turn, frame, work, found)
 
@@ -109,7 +120,8 @@ def _start_map_run(turn: Turn, frame: Frame, work: Activation, group: dict[str, 
     place, name = execution.machine_arn.rsplit(":stateMachine:", 1)
     group.update(
         remote=True,
-        map_run=f"{place}:mapRun:{name.split('/')[0]}/{label}:{uuid.uuid4()}",
+        map_run=(frame.done or {}).get("map_run")
+        or f"{place}:mapRun:{name.split('/')[0]}/{label}:{uuid.uuid4()}",
         tolerated_count=count,
         tolerated_percentage=percentage,
         max_concurrency=limit,
@@ -130,7 +142,9 @@ def tolerance(work: Activation) -> tuple[float | None, float | None]:
 
 def _take_items(turn: Turn, frame: Frame, work: Activation, found: list[Any]) -> None:
     group = _group(frame)
-    if "ItemBatcher" in work.body:
+    if "ItemBatcher" in work.body and frame.done is not None:
+        group["batched"] = True  # what was kept are batches already
+    elif "ItemBatcher" in work.body:
         chosen = [_input_of(work, index, value) for index, value in enumerate(found)]
         group["items"] = len(found)
         found = item_readers.batches(chosen, work)
@@ -139,10 +153,24 @@ def _take_items(turn: Turn, frame: Frame, work: Activation, found: list[Any]) ->
     group.update(total=len(found), stage="running")
     group["prev"] = group["last"] = frame.previous
     turn.touch(frame, fresh=True)
-    if found:
-        _start_items(turn, frame)
-    else:
+    _go_on(turn, frame)
+
+
+def _go_on(turn: Turn, frame: Frame) -> None:
+    """Start what may start; leave the Map where nothing is left."""
+    _start_items(turn, frame)
+    group = _group(frame)
+    if group["ended"] == group["total"]:
         _all_ended(turn, frame)
+
+
+def _keep(turn: Turn, frame: Frame, child: Frame, done: dict[str, Any] | None) -> None:
+    """Count a branch or item as one that succeeded before the redrive."""
+    group = _group(frame)
+    group["running"] -= 1
+    group["ended"] += 1
+    child.phase, child.outcome, child.output = "ended", "succeeded", kept.output(done, child.index)
+    turn.touch(child, fresh=True)
 
 
 def _input_of(work: Activation, index: int, value: Any) -> Any:
@@ -176,10 +204,14 @@ def _start_items(turn: Turn, frame: Frame) -> None:
         value = frame.items[index]
         data = value if group.get("batched") else _input_of(work, index, value)
         child = turn.new_frame(frame.id, index, scope, data, remote=remote)
+        if kept.has(frame.done, index):
+            _keep(turn, frame, child, frame.done)
+            continue
         child.item = {"Index": index, "Value": value}
         if remote:
             child.item = None
             child.token = turn.world.token()
+            kept.take_up(frame.done, child)
             turn.effects.append(Effect("start_child", child.id, child.token, {"map": frame.id}))
             continue
         turn.emit(child, "MapIterationStarted", {"name": frame.state, "index": index}, previous=group["prev"])
@@ -249,10 +281,7 @@ def _continue_map(turn: Turn, frame: Frame) -> None:
         turn.emit(frame, "MapRunFailed", failure_details(failure.error, failure.cause))
         group["stage"] = "failed"
         raise failure
-    if group["ended"] == group["total"]:
-        _all_ended(turn, frame)
-    else:
-        _start_items(turn, frame)
+    _go_on(turn, frame)
 
 
 def exceeded(group: Mapping[str, Any]) -> bool:
@@ -296,6 +325,7 @@ def _complete(turn: Turn, frame: Frame, result: Any = None) -> None:
     work.trace["result"] = result
     turn.emit(None, f"{work.state.type}StateSucceeded", previous=frame.previous)
     output, assigned = work.output_of(result)
+    frame.done = None
     turn.exit(frame, output, assigned, work.state.next)
 
 
@@ -356,6 +386,7 @@ def cancel(turn: Turn, frame: Frame) -> None:
         if kind in _ABORTABLE and child.phase != "enter":
             turn.emit(None, f"{kind}StateAborted", previous=frame.previous)
         child.phase, child.outcome = "ended", "aborted"
+    frame.done = kept.finished(turn.execution, frame)
     turn.drop_group(frame)
     turn.touch(frame, fresh=True)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipecell.local.work.states import groups, simple, tasks
+from pipecell.local.work.states import groups, kept, simple, tasks
 from pipecell.local.work.states.clock import format_timestamp
 from pipecell.local.work.states.evaluate import Environment, dumps
 from pipecell.local.work.states.failure import RUNTIME, TIMEOUT, Failure
@@ -154,6 +154,7 @@ class Turn:
         self.emit(root, "ExecutionRedriven", {"redriveCount": execution.redrives}, previous=0)
         root.phase, root.outcome = "enter", ""
         root.clear_task()
+        kept.mark(root, execution.redrives)
         self.touch(root, fresh=True)
         self.ready.append(0)
         self.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 import uuid
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from pipecell.local.work.states import items as readers
 from pipecell.local.work.states.clock import format_timestamp
 from pipecell.local.work.states.evaluate import dumps
-from pipecell.local.work.states.failure import Failure
+from pipecell.local.work.states.failure import ITEM_READER_FAILED, Failure
 from pipecell.local.work.states.frames import Effect, Execution, Frame
 from pipecell.local.work.states.parse import machine_of
 
 if TYPE_CHECKING:
     from pipecell.local.work.states.engine import Engine
     from pipecell.local.work.states.machine import Turn
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class MapRuns:
@@ -38,6 +42,8 @@ class MapRuns:
             if frame is not None and frame.group and frame.group.get("map_run"):
                 self._save(connection, row, frame)
         for event in turn.events:
+            if event["type"] == "MapRunRedriven":
+                self._open(connection, event["mapRunRedrivenEventDetails"])
             if event["type"] in ("MapRunFailed", "MapRunSucceeded"):
                 self._close(connection, row, event["type"].removeprefix("MapRun").upper(), turn.now)
         if not turn.execution.running:
@@ -49,8 +55,14 @@ class MapRuns:
         connection.execute(
             "INSERT INTO states_map_runs (arn, execution, frame, status, started, facts)"
             " VALUES (?, ?, ?, 'RUNNING', ?, ?)"
-            " ON CONFLICT (arn) DO UPDATE SET facts = excluded.facts",
+            " ON CONFLICT (arn) DO UPDATE SET facts = excluded.facts, frame = excluded.frame",
             (group["map_run"], row, frame.id, frame.entered_at, json.dumps(group)),
+        )
+
+    def _open(self, connection: sqlite3.Connection, details: dict[str, Any]) -> None:
+        connection.execute(
+            "UPDATE states_map_runs SET status = 'RUNNING', stopped = NULL WHERE arn = ?",
+            (details["mapRunArn"],),
         )
 
     def _close(self, connection: sqlite3.Connection, row: int, status: str, now: float) -> None:
@@ -93,6 +105,16 @@ class MapRuns:
                 row, lambda turn: turn.group_event("items_failed", number, token, error=error, cause=cause)
             )
             return
+        except Exception as error:
+            _LOG.exception("An ItemReader failed in a way nobody foresaw.")
+            cause = f"{type(error).__name__}: {error}"
+            self._engine.post(
+                row,
+                lambda turn: turn.group_event(
+                    "items_failed", number, token, error=ITEM_READER_FAILED, cause=cause
+                ),
+            )
+            return
         self._engine.post(row, lambda turn: turn.group_event("items_read", number, token, items=found))
 
     def _write(self, row: int, effect: Effect, group: dict[str, Any]) -> None:
@@ -127,8 +149,17 @@ class MapRuns:
         except sqlite3.IntegrityError:
             # An earlier process started it; perhaps it has even ended.
             found = self._engine.rows.by_arn(child.arn)
-            if found is not None and found["status"] != "RUNNING":
-                self._tell(row, frame.id, json.loads(found["facts"]))
+            if found is None:
+                return
+            facts = json.loads(found["facts"])
+            wanted = (frame.task or {}).get("redrives", 0)
+            if wanted:
+                self._engine.rows.stand_for(found["id"], origin)
+            if facts["redrives"] < wanted and found["status"] != "SUCCEEDED":
+                # One that still runs is about to be aborted: that turn is before this one in the queue.
+                self._engine.post(found["id"], _redrive)
+            elif found["status"] != "RUNNING":
+                self._tell(row, frame.id, facts)
 
     def child_ended(self, row: int, execution: Execution) -> None:
         """Tell the Map whose item an ended execution was."""
@@ -179,6 +210,11 @@ def child_execution(parent: Execution, number: int, group: dict[str, Any]) -> Ex
 def _abort(turn: Turn) -> None:
     if turn.execution.running:
         turn.stop(None, None)
+
+
+def _redrive(turn: Turn) -> None:
+    if not turn.execution.running:
+        turn.redrive()
 
 
 def _result(facts: dict[str, Any]) -> dict[str, Any]:

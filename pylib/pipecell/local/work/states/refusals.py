@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 from collections.abc import Callable
@@ -28,7 +29,7 @@ SYNC = frozenset(
     }
 )
 _INTERPRETER = re.compile(r"python(\d+(\.\d+)*)?")
-_READ_FORMATS = frozenset({"CSV", "JSON", "JSONL"})
+_READ_FORMATS = frozenset({"CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"})
 
 
 StandIn = Callable[[Resource], "tuple[str, ...] | None"]
@@ -104,10 +105,18 @@ def _unknown_operation(state: State, service: str, action: str, place: str) -> D
 def _reader(state: State) -> Diagnostic | None:
     config = state.body.get("ItemReader", {}).get("ReaderConfig", {})
     kind = config.get("InputType", "JSON")
-    if kind in _READ_FORMATS or not isinstance(kind, str):
+    if not isinstance(kind, str) or (kind in _READ_FORMATS and (kind != "PARQUET" or _has_pyarrow())):
         return None
-    message = f"State '{state.name}': ItemReader cannot read {kind} locally; CSV, JSON and JSONL it can"
+    if kind == "PARQUET":
+        message = f"State '{state.name}': to read Parquet, ItemReader needs pyarrow: pip install pyarrow"
+    else:
+        known = ", ".join(sorted(_READ_FORMATS))
+        message = f"State '{state.name}': ItemReader cannot read {kind} locally; it can read {known}"
     return _refused(message, _place(state, "ItemReader/ReaderConfig/InputType"))
+
+
+def _has_pyarrow() -> bool:
+    return importlib.util.find_spec("pyarrow") is not None
 
 
 def _place(state: State, field: str) -> str:

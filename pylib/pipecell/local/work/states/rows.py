@@ -12,6 +12,7 @@ from typing import Any
 from pipecell.local.store import Store
 from pipecell.local.work.states.frames import Execution, Frame
 from pipecell.local.work.states.history import Event
+from pipecell.local.work.states.kept import finished
 from pipecell.local.work.states.machine import Turn
 
 SCHEMA = """
@@ -154,10 +155,18 @@ class Rows:
             ),
         )
 
+    def stand_for(self, row: int, origin: dict[str, Any]) -> None:
+        """Let an execution stand for another frame: its Map was redriven."""
+        with self.store.transaction() as connection:
+            connection.execute(
+                "UPDATE states_executions SET origin = ? WHERE id = ?", (json.dumps(origin), row)
+            )
+
     def _keep_for_redrive(self, connection: sqlite3.Connection, row: int, execution: Execution) -> None:
         """Keep the thread of an execution that failed: a redrive enters its last state again."""
         if execution.status != "SUCCEEDED" and 0 in execution.frames:
             root = execution.frames[0]
+            root.done = finished(execution, root) or root.done
             root.group = root.items = root.output = None
             root.clear_task()
             root.phase = "ended"

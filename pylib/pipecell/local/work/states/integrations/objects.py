@@ -8,6 +8,7 @@ from pipecell.local.wire import ServiceError
 from pipecell.local.work.states import items
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import RESULT_WRITER_FAILED, Failure
+from pipecell.local.work.states.integrations import readers
 
 if TYPE_CHECKING:
     from pipecell.local.objects import ObjectStore
@@ -38,14 +39,14 @@ def read(store: ObjectStore, request: dict[str, Any]) -> list[Any]:
                 for info in listed
             ]
             return items.cut(found, limit)
-        text = store.read(arguments["Bucket"], arguments["Key"]).decode("utf-8-sig")
+        found = readers.read(store.read, arguments["Bucket"], arguments["Key"], config)
     except ServiceError as error:
         raise items.failed(f"{error.message} (Service: S3, Status Code: {error.status})") from error
     except KeyError as error:
         raise items.failed(f"The parameter {error} is missing.") from error
     except UnicodeDecodeError as error:
         raise items.failed(f"The object is not UTF-8: {error}.") from error
-    return items.cut(items.parse_items(text, config), limit)
+    return items.cut(found, limit)
 
 
 def write(store: ObjectStore, request: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
