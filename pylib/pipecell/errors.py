@@ -116,6 +116,10 @@ class UsageError(PipecellError):
     code = "PC900"
 
 
+MOST_NAMES = 12
+"""Names that a hint lists where none is near."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known spelling closest to ``name``, or None when none is close."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
@@ -131,4 +135,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return f'Did you mean "{match}"?'
     if not names:
         return ""
-    return "Known: " + ", ".join(sorted(names)[:12]) + ("…" if len(names) > 12 else "") + "."
+    more = "…" if len(names) > MOST_NAMES else ""
+    return f"Known: {', '.join(sorted(names)[:MOST_NAMES])}{more}."
