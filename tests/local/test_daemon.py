@@ -232,7 +232,7 @@ def test_one_that_does_not_answer_is_named_and_can_be_stopped(
         with pytest.raises(EndpointError, match="does not answer") as caught:
             daemon.find(home)
         assert caught.value.code == "PC810"
-        monkeypatch.setattr(daemon, "_STOP_SECONDS", 0.3)
+        monkeypatch.setattr(daemon, "STOP_SECONDS", 0.3)
         # SIGTERM waits for it to wake up; SIGKILL does not.
         assert daemon.stop(home) is True
     finally:

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipecell.local.home import Home
-from pipecell.local.objects import Condition, ObjectInfo, ObjectStore, check_bucket_name
+from pipecell.local.object_model import Condition, ObjectInfo, check_bucket_name
+from pipecell.local.objects import ObjectStore
 from pipecell.local.wire import ServiceError
 
 

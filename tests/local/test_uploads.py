@@ -12,8 +12,9 @@ import pytest
 
 from pipecell.local import checksums
 from pipecell.local.home import Home
-from pipecell.local.objects import Condition, ObjectStore
-from pipecell.local.uploads import MIN_PART_SIZE, Part, PartChoice, Upload, Uploads
+from pipecell.local.object_model import Condition, Part, PartChoice, Upload
+from pipecell.local.objects import ObjectStore
+from pipecell.local.uploads import MIN_PART_SIZE, Uploads
 from pipecell.local.wire import ServiceError
 
 FULL = MIN_PART_SIZE

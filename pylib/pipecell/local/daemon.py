@@ -23,14 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from pipecell.errors import EndpointError, MissingDependencyError
-from pipecell.local.home import Home, installed_version, write_atomically
+from pipecell.local.foreground import STOP_SECONDS, holder
+from pipecell.local.home import Home, installed_version
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60.0
-_STOP_SECONDS = 10.0
 _HEALTH_SECONDS = 10.0
 _JOBS_SECONDS = 60.0
-_LOG_BYTES = 5 * 1024 * 1024
 _NEEDED = ("cheroot", "botocore")
 
 # The starter's own AWS settings and notebook front end are none of the endpoint's business.
@@ -244,14 +243,6 @@ def _is_locked(home: Home) -> bool:
     return False
 
 
-def _holder(home: Home) -> int | None:
-    """Return the process that holds the server lock: it writes its id into the locked file."""
-    try:
-        return int(home.lock_file.read_text())
-    except (OSError, ValueError):
-        return None
-
-
 def _find(home: Home) -> EndpointInfo | None:
     deadline = time.monotonic() + _HEALTH_SECONDS
     while _is_locked(home):
@@ -260,7 +251,7 @@ def _find(home: Home) -> EndpointInfo | None:
             return info[0]
         if time.monotonic() > deadline:
             raise EndpointError(
-                f"The endpoint of {home.root} (process {_holder(home)}) runs and does not answer.",
+                f"The endpoint of {home.root} (process {holder(home)}) runs and does not answer.",
                 code="PC810",
                 hint=f"`pipecell local stop` ends it; {home.server_log} may say why.",
             )
@@ -274,7 +265,7 @@ def _describe(home: Home) -> tuple[EndpointInfo, str] | None:
 
     try:
         document = json.loads(home.endpoint_file.read_bytes())
-        if document["pid"] != _holder(home):
+        if document["pid"] != holder(home):
             return None
         pair = Credentials.load(home).pair
         info = EndpointInfo(
@@ -400,11 +391,11 @@ def _stop(home: Home) -> bool:
     if not _is_locked(home):
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
-        pid = _holder(home)
+        pid = holder(home)
         if pid is not None and _is_locked(home):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-        deadline = time.monotonic() + _STOP_SECONDS
+        deadline = time.monotonic() + STOP_SECONDS
         while _is_locked(home):
             if time.monotonic() > deadline:
                 break
@@ -412,151 +403,13 @@ def _stop(home: Home) -> bool:
         else:
             return True
     raise EndpointError(
-        f"The endpoint of {home.root} (process {_holder(home)}) cannot be stopped.",
+        f"The endpoint of {home.root} (process {holder(home)}) cannot be stopped.",
         code="PC810",
         hint="End the process by hand.",
     )
 
 
-# The process itself
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the endpoint in the foreground until SIGTERM or SIGINT.
-
-    Args:
-        arguments: of the command line.
-
-    Returns:
-        the exit code: 0 after a clean stop, 1 when it could not start.
-    """
-    import argparse
-
-    parser = argparse.ArgumentParser(prog="pipecell.local.daemon")
-    parser.add_argument("--home", type=Path, default=None)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--report", type=int, default=None, help="descriptor for one line about the start")
-    options = parser.parse_args(arguments)
-    home = Home(options.home) if options.home else Home.default()
-    report = options.report
-    if report is not None:
-        os.set_inheritable(report, False)
-    try:
-        home.create()
-        with _held(home):
-            _serve(home, options.port, report)
-    except EndpointError as error:
-        _tell(report, {"error": error.message, "code": error.code, "hint": error.hint})
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
-
-
-@contextlib.contextmanager
-def _held(home: Home) -> Iterator[None]:
-    """Hold the home's server lock, with our process id in it."""
-    descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EndpointError(
-                f"The endpoint of {home.root} runs already (process {_holder(home)}).",
-                code="PC809",
-                hint="`pipecell local stop` ends it.",
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _serve(home: Home, port: int, report: int | None) -> None:
-    import logging
-    import threading
-
-    _open_log(home)
-    log = logging.getLogger("pipecell.local")
-    from pipecell.local.server import Server
-
-    server = _bound(home, port)
-    document = {
-        "endpoint": server.endpoint,
-        "pid": os.getpid(),
-        "port": server.port,
-        "version": installed_version(),
-        "instance": server.instance,
-    }
-    write_atomically(home.endpoint_file, json.dumps(document).encode())
-
-    def end(number: int, _frame: object) -> None:
-        log.info("Stopping (signal %d)", number)
-        # State is on disk at every moment: what does not stop in time may be cut off.
-        threading.Timer(_STOP_SECONDS / 2, os._exit, [0]).start()
-        threading.Thread(target=Server.stop, args=[server], name="stop").start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    server.resume()
-    log.info("pipecell %s answers at %s (process %d)", document["version"], server.endpoint, os.getpid())
-    _tell(report, {"endpoint": server.endpoint})
-    server.serve()
-    server.stop()
-    log.info("Stopped")
-    logging.shutdown()
-    # Threads of services may still wait in a poll; nothing of them is needed any more.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _bound(home: Home, port: int) -> Any:
-    """Return a server on its port: the last one where it is free, so that clients find it again."""
-    from pipecell.local.server import Server
-
-    candidates = [port] if port else [*_last_port(home), 0]
-    for position, candidate in enumerate(candidates):
-        server = Server(home, candidate)
-        try:
-            server.bind()
-        except EndpointError:
-            server.stop()
-            if position == len(candidates) - 1:
-                raise
-        else:
-            return server
-    raise AssertionError("unreachable: the last candidate returns or raises")
-
-
-def _last_port(home: Home) -> list[int]:
-    try:
-        return [int(json.loads(home.endpoint_file.read_bytes())["port"])]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-
-
-def _open_log(home: Home) -> None:
-    import logging
-
-    if home.server_log.exists() and home.server_log.stat().st_size > _LOG_BYTES:
-        home.server_log.replace(home.server_log.with_name(f"{home.server_log.name}-1"))
-    handler = logging.FileHandler(home.server_log, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for noisy in ("werkzeug", "botocore", "boto3", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def _tell(report: int | None, line: dict[str, Any]) -> None:
-    """Send the starter its one line; it may have gone."""
-    if report is None:
-        return
-    with contextlib.suppress(OSError):
-        os.write(report, json.dumps(line).encode() + b"\n")
-    with contextlib.suppress(OSError):
-        os.close(report)
-
-
 if __name__ == "__main__":
+    from pipecell.local.foreground import main
+
     sys.exit(main())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipecell.local.store import Database
 
 if TYPE_CHECKING:
-    from pipecell.local.objects import Listing, ObjectInfo
+    from pipecell.local.object_model import Listing, ObjectInfo
 
 _SMALLEST_BATCH = 4
 _LARGEST_BATCH = 1024
@@ -39,7 +39,7 @@ def list_page(  # noqa: PLR0917
         limit: objects and common prefixes together.
         delimiter: groups keys, unless empty.
     """
-    from pipecell.local.objects import Listing, encode_key
+    from pipecell.local.object_model import Listing, encode_key
 
     walk = _Walk(database, bucket, encode_key(prefix), encode_key(delimiter))
     objects: list[ObjectInfo] = []

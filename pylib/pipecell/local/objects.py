@@ -9,164 +9,37 @@ one store: the server and the supervisors of jobs.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipecell.local.blobs import Blob, Blobs, copy_out
 from pipecell.local.home import DEFAULT_REGION, Home
+from pipecell.local.object_model import (
+    DEFAULT_CONTENT_TYPE,
+    SCHEMA,
+    Bucket,
+    Condition,
+    Listing,
+    ObjectInfo,
+    check_bucket_name,
+    check_key,
+    decode_key,
+    encode_key,
+    no_such_bucket,
+    no_such_key,
+    precondition_failed,
+    require_bucket,
+)
 from pipecell.local.store import Database
 from pipecell.local.wire import ServiceError
 
-DEFAULT_CONTENT_TYPE = "binary/octet-stream"
-MAX_KEY_BYTES = 1024
-
-_SCHEMA = """
-CREATE TABLE buckets (
-    name TEXT PRIMARY KEY,
-    region TEXT NOT NULL,
-    created REAL NOT NULL,
-    settings TEXT NOT NULL DEFAULT '{}'
-);
-CREATE TABLE objects (
-    bucket TEXT NOT NULL REFERENCES buckets (name),
-    key BLOB NOT NULL,
-    blob TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    etag TEXT NOT NULL,
-    modified REAL NOT NULL,
-    content_type TEXT NOT NULL,
-    details TEXT NOT NULL,
-    PRIMARY KEY (bucket, key)
-) WITHOUT ROWID;
-CREATE INDEX objects_by_blob ON objects (blob);
-CREATE TABLE uploads (
-    id TEXT PRIMARY KEY,
-    bucket TEXT NOT NULL REFERENCES buckets (name),
-    key BLOB NOT NULL,
-    created REAL NOT NULL,
-    content_type TEXT NOT NULL,
-    details TEXT NOT NULL,
-    blob TEXT NOT NULL,
-    slot_size INTEGER
-);
-CREATE INDEX uploads_by_key ON uploads (bucket, key, id);
-CREATE INDEX uploads_by_blob ON uploads (blob);
-CREATE TABLE slots (
-    upload TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    PRIMARY KEY (upload, number)
-) WITHOUT ROWID;
-CREATE TABLE parts (
-    upload TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    blob TEXT NOT NULL,
-    offset INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    etag TEXT NOT NULL,
-    modified REAL NOT NULL,
-    checksums TEXT NOT NULL,
-    PRIMARY KEY (upload, number)
-) WITHOUT ROWID;
-CREATE INDEX parts_by_blob ON parts (blob);
-CREATE TABLE completed (
-    id TEXT PRIMARY KEY,
-    bucket TEXT NOT NULL,
-    key BLOB NOT NULL,
-    etag TEXT NOT NULL,
-    time REAL NOT NULL
-);
-"""
+__all__ = ["Bucket", "Condition", "Listing", "ObjectInfo", "ObjectStore"]
 
 _COMPLETED_KEPT_SECONDS = 7 * 24 * 3600
-
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
-
-
-@dataclass(frozen=True)
-class ObjectInfo:
-    """What the store knows of one object.
-
-    Args:
-        bucket: its bucket.
-        key: its key.
-        size: in bytes.
-        etag: without quotes: MD5 in hexadecimal, or that of the parts' MD5s, ``-`` and their number.
-        modified: seconds since the epoch.
-        content_type: as given, else ``binary/octet-stream``.
-        metadata: the user's, names in lower case, without ``x-amz-meta-``.
-        headers: others that S3 keeps: cache-control, content-disposition, content-encoding,
-            content-language, expires, …, in lower case.
-        tags: the object's tags.
-        checksums: base64, by algorithm as in `checksums.ALGORITHMS`.
-        checksum_type: ``FULL_OBJECT`` or ``COMPOSITE``.
-        part_sizes: of an object that was uploaded in parts.
-        path: the blob's file; read through `ObjectStore.open`, which holds on to it.
-    """
-
-    bucket: str
-    key: str
-    size: int
-    etag: str
-    modified: float
-    content_type: str
-    path: Path
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    checksums: Mapping[str, str] = field(default_factory=dict)
-    checksum_type: str = "FULL_OBJECT"
-    part_sizes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A bucket.
-
-    Args:
-        name: its name.
-        region: where it was created.
-        created: seconds since the epoch.
-        settings: documents kept for it (tagging, …), by name.
-    """
-
-    name: str
-    region: str
-    created: float
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One page of a listing, in the order of the keys' UTF-8 bytes.
-
-    Args:
-        objects: those whose keys hold no delimiter after the prefix.
-        common_prefixes: the others, grouped up to the delimiter.
-        next_after: give it as ``start_after`` to get the next page; None when this is the last.
-    """
-
-    objects: tuple[ObjectInfo, ...]
-    common_prefixes: tuple[str, ...]
-    next_after: str | None
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What must hold of the object there is, for a write or a read to go on.
-
-    Args:
-        if_match: an ETag, or ``*`` for any object.
-        if_none_match: an ETag that must not be there, or ``*`` for none at all.
-    """
-
-    if_match: str | None = None
-    if_none_match: str | None = None
 
 
 class ObjectStore:
@@ -184,7 +57,7 @@ class ObjectStore:
         self.clock = clock
         self.blobs = Blobs(home.objects_folder)
         self.database = Database(home.objects_database)
-        self.database.register("objects", _SCHEMA)
+        self.database.register("objects", SCHEMA)
 
     def close(self) -> None:
         """Close the index."""
@@ -592,83 +465,6 @@ class ObjectStore:
             raise precondition_failed("If-None-Match")
 
 
-def check_bucket_name(bucket: str) -> None:
-    """Check a name by S3's rules for new buckets.
-
-    Raises:
-        ServiceError: InvalidBucketName.
-    """
-    valid = (
-        _BUCKET_NAME.fullmatch(bucket)
-        and ".." not in bucket
-        and not _ADDRESS.fullmatch(bucket)
-        and not bucket.startswith(("xn--", "sthree-", "amzn-s3-demo-"))
-        and not bucket.endswith(("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"))
-    )
-    if not valid:
-        raise ServiceError("InvalidBucketName", "The specified bucket is not valid.", BucketName=bucket)
-
-
-def check_key(key: str) -> None:
-    """Check a key by S3's rules.
-
-    Raises:
-        ServiceError: KeyTooLongError, InvalidURI (not Unicode, or empty).
-    """
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError:
-        raise ServiceError("InvalidURI", "Couldn't parse the specified URI.") from None
-    if size > MAX_KEY_BYTES:
-        raise ServiceError(
-            "KeyTooLongError", "Your key is too long", Size=str(size), MaxSizeAllowed=str(MAX_KEY_BYTES)
-        )
-    if not size:
-        raise ServiceError("InvalidURI", "Couldn't parse the specified URI.")
-
-
-def encode_key(key: str) -> bytes:
-    """Return a key as the index holds it; SQLite compares these byte by byte, as S3 does."""
-    return key.encode("utf-8", errors="surrogateescape")
-
-
-def decode_key(key: bytes) -> str:
-    """Return a key from the index."""
-    return key.decode("utf-8", errors="surrogateescape")
-
-
-def require_bucket(connection: sqlite3.Connection, bucket: str) -> sqlite3.Row:
-    """Return a bucket's row inside a transaction.
-
-    Raises:
-        ServiceError: NoSuchBucket.
-    """
-    row: sqlite3.Row | None = connection.execute("SELECT * FROM buckets WHERE name = ?", (bucket,)).fetchone()
-    if row is None:
-        raise no_such_bucket(bucket)
-    return row
-
-
-def no_such_bucket(bucket: str) -> ServiceError:
-    """Return S3's error."""
-    return ServiceError("NoSuchBucket", "The specified bucket does not exist", status=404, BucketName=bucket)
-
-
-def no_such_key(key: str) -> ServiceError:
-    """Return S3's error."""
-    return ServiceError("NoSuchKey", "The specified key does not exist.", status=404, Key=key)
-
-
-def precondition_failed(condition: str) -> ServiceError:
-    """Return S3's error."""
-    return ServiceError(
-        "PreconditionFailed",
-        "At least one of the pre-conditions you specified did not hold",
-        status=412,
-        Condition=condition,
-    )
-
-
 def _bucket(row: sqlite3.Row) -> Bucket:
     return Bucket(row["name"], row["region"], row["created"], json.loads(row["settings"]))
 
@@ -686,6 +482,4 @@ def _details(info: ObjectInfo) -> str:
 
 
 def _moved(info: ObjectInfo, destination: tuple[str, str], modified: float) -> ObjectInfo:
-    from dataclasses import replace
-
     return replace(info, bucket=destination[0], key=destination[1], modified=modified)

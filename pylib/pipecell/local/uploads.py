@@ -14,90 +14,30 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from pipecell.local import checksums
 from pipecell.local.blobs import Blob, new_name
-from pipecell.local.objects import (
+from pipecell.local.object_model import (
     DEFAULT_CONTENT_TYPE,
     Condition,
     ObjectInfo,
-    ObjectStore,
+    Part,
+    PartChoice,
+    Upload,
     check_key,
     decode_key,
     encode_key,
     require_bucket,
 )
+from pipecell.local.objects import ObjectStore
 from pipecell.local.wire import ServiceError
 
 MIN_PART_SIZE = 5 * 1024 * 1024
 """Bytes; of every part but the last."""
 
 MAX_PART_NUMBER = 10_000
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A multipart upload that is neither completed nor aborted.
-
-    Args:
-        id: what S3 calls UploadId.
-        bucket: of the object to be.
-        key: of the object to be.
-        created: seconds since the epoch.
-        content_type: of the object to be.
-        metadata: of the object to be.
-        headers: of the object to be.
-        tags: of the object to be.
-        algorithm: checksum of each part and of the object, or "".
-        checksum_type: ``COMPOSITE`` or ``FULL_OBJECT``.
-    """
-
-    id: str
-    bucket: str
-    key: str
-    created: float
-    content_type: str = DEFAULT_CONTENT_TYPE
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    algorithm: str = ""
-    checksum_type: str = "COMPOSITE"
-
-
-@dataclass(frozen=True)
-class Part:
-    """An uploaded part.
-
-    Args:
-        number: 1 to 10,000.
-        size: in bytes.
-        etag: MD5 in hexadecimal.
-        modified: seconds since the epoch.
-        checksums: base64, by algorithm.
-    """
-
-    number: int
-    size: int
-    etag: str
-    modified: float
-    checksums: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PartChoice:
-    """A part as the client names it when it completes an upload.
-
-    Args:
-        number: the part's number.
-        etag: the ETag that uploading it answered.
-        checksums: those the client repeats.
-    """
-
-    number: int
-    etag: str
-    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
 class Uploads:

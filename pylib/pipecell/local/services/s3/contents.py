@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from pipecell.local import checksums, signature
 from pipecell.local.blobs import CHUNK
-from pipecell.local.objects import ObjectInfo, ObjectStore, check_key
+from pipecell.local.object_model import ObjectInfo, check_key
+from pipecell.local.objects import ObjectStore
 from pipecell.local.services.s3 import headers, xml
 from pipecell.local.services.s3.settings import ACL
 from pipecell.local.wire import FileSlice, Request, Response, ServiceError

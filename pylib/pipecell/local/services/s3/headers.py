@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from pipecell.local import checksums
 from pipecell.local.blobs import Blob
-from pipecell.local.objects import Condition, ObjectInfo, precondition_failed
+from pipecell.local.object_model import Condition, ObjectInfo, precondition_failed
 from pipecell.local.payload import Body
 from pipecell.local.services.s3.xml import checked_tags
 from pipecell.local.wire import Request, ServiceError

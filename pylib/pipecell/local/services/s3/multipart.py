@@ -6,10 +6,11 @@ import io
 from typing import Any, BinaryIO, cast
 
 from pipecell.local import checksums
-from pipecell.local.objects import ObjectInfo, ObjectStore
+from pipecell.local.object_model import ObjectInfo, PartChoice, Upload
+from pipecell.local.objects import ObjectStore
 from pipecell.local.services.s3 import headers, xml
 from pipecell.local.services.s3.contents import announced_length, check_source, copy_source, require_length
-from pipecell.local.uploads import PartChoice, Upload, Uploads
+from pipecell.local.uploads import Uploads
 from pipecell.local.wire import Request, Response, ServiceError
 
 _MAX_PART_BYTES = 5 * 1024**3

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from pipecell.local.home import ACCOUNT_ID
-from pipecell.local.objects import ObjectStore, check_bucket_name
+from pipecell.local.object_model import check_bucket_name
+from pipecell.local.objects import ObjectStore
 from pipecell.local.services.s3.buckets import Buckets
 from pipecell.local.services.s3.contents import Contents
 from pipecell.local.services.s3.listings import Listings
