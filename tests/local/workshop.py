@@ -1,4 +1,4 @@
-"""A home with jobs in it, for the tests of jobs: launches, waits, reads results. Real processes throughout."""
+"""A home with jobs in it, for the tests of jobs: launches, waits, reads results. All real processes."""
 
 from __future__ import annotations
 
