@@ -312,13 +312,14 @@ class Round:
         )
         self.arn = answer["PipelineExecutionArn"]
         deadline = time.monotonic() + PATIENCE
-        while self.status() in ("Executing", "Stopping") or self.killer.is_alive():
-            self._put_something()
-            self._lose_a_job()
+        while (status := self.status()) != "Succeeded" or self.killer.is_alive():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self}: it does not end: {self.steps()}")
+            if status == "Failed":
+                self._retry()
+            self._put_something()
+            self._lose_a_job()
             time.sleep(0.02)
-            self._retry()
         self.killer.join()
         if self.killer.error:
             raise self.killer.error
@@ -336,8 +337,6 @@ class Round:
 
     def _retry(self) -> None:
         """Retry the execution when a job that was killed has failed its step."""
-        if self.status() != "Failed":
-            return
         failed = [step["FailureReason"] for step in self.steps().values() if step["StepStatus"] == "Failed"]
         assert self.killer.killed["job"] + self.killer.killed["all"] > self.retries, f"{self}: {failed}"
         assert all("exit code: 137" in reason for reason in failed), f"{self}: {failed}"

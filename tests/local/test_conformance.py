@@ -45,6 +45,9 @@ CANDIDATES = (
     *("arn:aws:sagemaker:us-east-1:000000000000:experiment/e", "arn:aws:s3:::bucket", "a/b", "a@b"),
     *("arn:aws:kms:us-east-1:000000000000:key/k", "arn:aws:lambda:us-east-1:000000000000:function:f"),
     *("arn:aws:sagemaker:us-east-1:000000000000:mlflow-tracking-server/m", "us-east-1", "host:1", "sha256:1"),
+    *("lambda:GetLayerVersion", "arn:aws:lambda:us-east-1:000000000000:layer:l:1"),
+    *("arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-" + "0" * 17, "lambda:InvokeFunction"),
+    "arn:aws:lambda:us-east-1:000000000000:function:f:1/durable-execution/a/b",
 )
 
 

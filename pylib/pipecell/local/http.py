@@ -26,6 +26,7 @@ _MOST_THREADS = 256
 _TIMEOUT_SECONDS = 300
 _MAX_HEADER_BYTES = 128 * 1024
 _NO_BODY = {204, 304}
+_AT_ONCE_BYTES = 64 * 1024
 _DIRECT_FROM = 64 * 1024
 
 log = logging.getLogger("pipecell.local")
@@ -220,12 +221,14 @@ class _Gateway(Gateway):
             (_header_name(name), value.encode("utf-8", errors="surrogateescape"))
             for name, value in out.items()
         ]
+        if isinstance(body, bytes) and len(body) <= _AT_ONCE_BYTES:
+            _send_at_once(request, b"" if request.method == b"HEAD" or response.status in _NO_BODY else body)
+            return
         request.ensure_headers_sent()
         if request.method == b"HEAD" or response.status in _NO_BODY:
             return
         if isinstance(body, bytes):
-            if body:
-                request.write(body)
+            request.write(body)
         elif isinstance(body, FileSlice):
             sent = request.conn.socket.sendfile(body.file, body.offset, body.length) if body.length else 0
             if sent != body.length:
@@ -235,6 +238,24 @@ class _Gateway(Gateway):
             for chunk in body:
                 if chunk:
                     request.write(chunk)
+
+
+def _send_at_once(request: HTTPRequest, body: bytes) -> None:
+    """Send headers and body together.
+
+    Clients take headers without the body that they announce for an empty answer: a server that is killed
+    between the two would have said that all is well, and nothing.
+    """
+    connection = request.conn
+    stream, connection.wfile = connection.wfile, io.BytesIO()
+    try:
+        request.ensure_headers_sent()
+        if body:
+            request.write(body)
+        message = connection.wfile.getvalue()
+    finally:
+        connection.wfile = stream
+    stream.write(message)
 
 
 def _touch(address: tuple[str, int]) -> None:

@@ -1,0 +1,54 @@
+"""What is written to a connection, and in how many pieces."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from pipecell.local.http import _send_at_once
+
+
+class Connection:
+    """Keeps what is written to it, piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.wfile: Any = self
+
+    def write(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+
+
+class Message:
+    """A request that is about to be answered."""
+
+    def __init__(self) -> None:
+        self.conn = Connection()
+
+    def ensure_headers_sent(self) -> None:
+        self.conn.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    def write(self, body: bytes) -> None:
+        self.conn.wfile.write(body)
+
+
+def test_headers_never_go_without_the_body_that_they_announce() -> None:
+    message = Message()
+    _send_at_once(message, b"{}")  # type: ignore[arg-type]
+    assert message.conn.pieces == [b"HTTP/1.1 200 OK\r\n\r\n{}"]
+    assert message.conn.wfile is message.conn
+
+
+def test_a_body_that_fails_leaves_the_connection_as_it_was() -> None:
+    message = Message()
+
+    def broken(_body: bytes) -> None:
+        raise OSError("no more")
+
+    message.write = broken  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="no more"):
+        _send_at_once(message, b"{}")  # type: ignore[arg-type]
+    assert message.conn.pieces == []
+    assert not isinstance(message.conn.wfile, io.BytesIO)
