@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMPS := $(VENV)/stamps
 LABEXTENSION := pylib/pipecell/labextension/package.json
 REQUIREMENTS := setup.py pyproject.toml package.json
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --editable
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 NODE := $(PY) scripts/with_node.py
 
 .DEFAULT_GOAL := help
@@ -55,14 +55,16 @@ clean: ## remove whatever the other targets made, except .venv
 $(STAMPS)/venv:
 	@echo "Setting up $(VENV): this takes some minutes, once."
 	@$$(sh scripts/find_python.sh) -m venv $(VENV)
+	@# Python 3.13.0's own pip stumbles over the metadata of a dependency.
+	@$(PIP_INSTALL) --upgrade 'pip>=25'
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/all: $(REQUIREMENTS) | $(STAMPS)/venv
-	@$(PIP_INSTALL) '.[all]'
+	@$(PIP_INSTALL) --editable '.[all]'
 	@touch $@
 
 $(STAMPS)/dev: $(REQUIREMENTS) | $(STAMPS)/venv
-	@$(PIP_INSTALL) '.[dev]'
+	@$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(STAMPS)/all
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(STAMPS)/dev
