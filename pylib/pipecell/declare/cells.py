@@ -241,13 +241,18 @@ def _in_cell(run: CellRun) -> str:
     return "" if run.number is None else f" (cell {run.number})"
 
 
-def adopted(name: str, engine: EngineName, runs: Iterable[CellRun]) -> Any:
-    """Return the Pipeline or Workflow that the cells build: the one called ``name``, else the latest.
+def built(engine: EngineName, runs: Iterable[CellRun]) -> list[Any]:
+    """Return the Pipelines or Workflows that the cells build, the latest last.
 
-    A ``Pipeline(name)`` without steps is a handle on one that exists, and nothing to adopt.
+    A ``Pipeline(name)`` without steps is a handle on one that exists, and not built here.
     """
     kind: Literal["pipeline", "workflow"] = "pipeline" if engine == "sagemaker" else "workflow"
     made = [thing for run in sorted(runs, key=lambda run: run.sequence) for thing in run.capture.of(kind)]
-    built = [thing for thing in made if kind == "workflow" or thing.steps]
-    same = [thing for thing in built if thing.name == name]
-    return (same or built or [None])[-1]
+    return [thing for thing in made if kind == "workflow" or thing.steps]
+
+
+def adopted(name: str, found: Iterable[Any]) -> Any:
+    """Return which of the Pipelines or Workflows is meant: the one called ``name``, else the latest."""
+    found = list(found)
+    same = [thing for thing in found if thing.name == name]
+    return (same or found or [None])[-1]

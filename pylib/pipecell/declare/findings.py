@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def of_declaration(
     name: str,
+    built: Iterable[Any],
     adopted: Any,
+    *,
     held: Mapping[str, Unit],
     runs: Iterable[CellRun],
     is_superseded: Callable[[Any], bool],
@@ -21,9 +23,10 @@ def of_declaration(
     """Yield what there is to say about a pipeline's cells.
 
     ``PC603`` a condition holds a step that its cell no longer declares; ``PC604`` a launch was held
-    back; ``PC606`` the adopted pipeline has another name.
+    back; ``PC606`` the adopted pipeline has another name; ``PC611`` others were built beside it.
     """
     runs = list(runs)
+    yield from _others(built, adopted)
     yield from _other_name(name, adopted, runs)
     yield from _stale_children(held, is_superseded)
     yield from _held_launches(runs)
@@ -51,6 +54,18 @@ def _other_name(name: str, adopted: Any, runs: Iterable[CellRun]) -> Iterator[Di
         hint=f"Write %%pipeline {own} to call it the same everywhere.",
         cell=cell,
     )
+
+
+def _others(built: Iterable[Any], adopted: Any) -> Iterator[Diagnostic]:
+    others = list(dict.fromkeys(thing.name for thing in built if thing.name != adopted.name))
+    if others:
+        yield _diagnostic(
+            code="PC611",
+            severity="warning",
+            message=f"Of several {type(adopted).__name__}s only {adopted.name!r} is used, "
+            f"not {', '.join(map(repr, others))}.",
+            hint="Give each a %%pipeline of its own.",
+        )
 
 
 def _stale_children(held: Mapping[str, Unit], is_superseded: Callable[[Any], bool]) -> Iterator[Diagnostic]:

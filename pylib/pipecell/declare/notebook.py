@@ -234,7 +234,8 @@ class Notebook:
         self, name: str, engine: EngineName, runs: Mapping[str, CellRun], order: list[str]
     ) -> Declaration:
         held = cells.holders(runs.values(), engine)
-        adopted = cells.adopted(name, engine, runs.values())
+        built = cells.built(engine, runs.values())
+        adopted = cells.adopted(name, built)
         parameters = cells.live_parameters(runs.values())
         is_superseded = self._superseded(runs.values(), parameters)
         steps = cells.top_level(order, held) if adopted is None else list(getattr(adopted, "steps", ()))
@@ -244,7 +245,11 @@ class Notebook:
             deployed_name=getattr(adopted, "name", "") or name,
             steps=tuple(steps),
             cells=cells.cell_numbers(held),
-            diagnostics=tuple(findings.of_declaration(name, adopted, held, runs.values(), is_superseded)),
+            diagnostics=tuple(
+                findings.of_declaration(
+                    name, built, adopted, held=held, runs=runs.values(), is_superseded=is_superseded
+                )
+            ),
             adopted=adopted,
             held=held,
             parameters=parameters,

@@ -263,6 +263,18 @@ def test_plain_values_among_its_parameters_are_passed_over(cell: Declare) -> Non
     assert compile_pipeline(declaration).document.body["Parameters"] == []
 
 
+def test_of_several_pipelines_the_one_of_this_name_else_the_latest(cell: Declare) -> None:
+    pipelines = [
+        f"Pipeline('{name}', steps=[step_{step}])" for name, step in (("Census", "A"), ("Other", "B"))
+    ]
+    declaration = cell(steps("A", "B") + "\n" + "\n".join(pipelines), "1")
+    assert document_names(declaration) == ["A"]
+    (problem,) = declaration.diagnostics
+    assert (problem.code, problem.severity) == ("PC611", "warning")
+    assert "only 'Census' is used, not 'Other'" in problem.message
+    assert document_names(cell(steps("A", "B") + "\n" + "\n".join(pipelines), "1", name="Neither")) == ["B"]
+
+
 def test_launches_are_held_back(cell: Declare) -> None:
     declaration = cell(
         steps("A") + "\npipeline = Pipeline('Census', steps=[step_A])\n"
