@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -202,6 +204,30 @@ def test_a_job_that_loses_every_supervisor_is_given_up(work: Workshop) -> None:
     status = work.run(spec)
     assert status.status == "Failed"
     assert status.failure_reason.startswith("InternalServerError")
+
+
+def test_a_long_queue_for_the_lock_is_no_loss(work: Workshop, tmp_path: Path) -> None:
+    """Somebody holds the lock and has not said who: that is waited for, and costs no attempt."""
+    release = tmp_path / "release"
+    spec = work.spec("queued", waiting_for(release, "up"))
+    folder = JobFolder(str(work.jobs.folder_path("processing", "queued")))
+    Path(folder.path).mkdir(parents=True)
+    ended = subprocess.Popen(["/bin/true"])
+    ended.wait()
+    with Path(folder.lock).open("w") as lock:
+        # The pid of a predecessor that is dead, and a holder who has not replaced it yet.
+        lock.write(f"{ended.pid}\n")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        work.jobs.launch(spec)
+        time.sleep(0.3)
+        assert folder.attempts() == 0
+    work.wait_for_line("queued", "up")
+    os.kill(work.supervisor("queued"), signal.SIGKILL)
+    wait_until(lambda: work.log("queued").count("up\n") == 2, "the second attempt")
+    release.touch()
+    status = work.wait("queued")
+    assert (status.status, status.attempt) == ("Completed", 2)
 
 
 def test_server_dies_while_a_job_runs(work: Workshop, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_random_kills(tmp_path: Path, sandbox: str, seed: int) -> None:
         assert work.jobs.wait_until_idle(30)
         for name in names:
             status = work.jobs.status("processing", name)
-            assert status.status == "Completed", work.log(name)
+            assert status.status == "Completed", (status, work.log(name), supervisor_log(work, name))
             assert sorted(work.keys(f"{name}/")) == sorted(
                 f"{name}/{file}.txt" for file in [*map(str, range(20)), "done"]
             )
@@ -102,3 +102,7 @@ def test_a_killed_job_is_a_failed_job(tmp_path: Path, sandbox: str) -> None:
                 os.kill(pid, signal.SIGKILL)
         status = work.wait("shot")
         assert (status.status, status.exit_code, status.attempt) == ("Failed", 137, 1)
+
+
+def supervisor_log(work: Workshop, name: str) -> str:
+    return (work.jobs.folder_path("processing", name) / "supervisor.log").read_text()

@@ -83,7 +83,10 @@ class JobFolder:
         return state
 
     def holder(self) -> int | None:
-        """Return the pid of the supervisor that is alive, 0 while it has not written it, None without one."""
+        """Return the pid of the supervisor that is alive, 0 while it has not written it, None without one.
+
+        A pid whose process has ended is a predecessor's, which the new holder has not replaced yet.
+        """
         try:
             descriptor = os.open(self.lock, os.O_RDONLY)
         except FileNotFoundError:
@@ -93,7 +96,7 @@ class JobFolder:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             content = os.read(descriptor, 32).strip()
-            return int(content) if content.isdigit() else 0
+            return int(content) if content.isdigit() and _exists(int(content)) else 0
         else:
             return None
         finally:
@@ -106,6 +109,14 @@ class JobFolder:
                 return int(file.read() or b"1")
         except FileNotFoundError:
             return 0
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def read_json(path: str) -> Any:

@@ -269,16 +269,20 @@ class Jobs:
             return
         holder = folder.holder()
         if holder == 0:
-            # It has the lock and is about to write its pid.
+            # It has the lock and is about to write its pid over its predecessor's.
             watcher.call_later(0.01, lambda: self._supervisor_ended(key))
             return
         try:
-            pid = holder or self._spawner.spawn(folder.path, server_environment(self._environment))
+            pid = holder or self._spawn(key, folder)
         except OSError:
             self._watched.discard(key)
             raise
-        self._spawned[key] += 1
         watcher.watch(key, pid)
+
+    def _spawn(self, key: tuple[str, str], folder: JobFolder) -> int:
+        pid = self._spawner.spawn(folder.path, server_environment(self._environment))
+        self._spawned[key] += 1
+        return pid
 
     def _supervisor_ended(self, key: object) -> None:
         assert isinstance(key, tuple)  # noqa: S101 - for the type checker: our own keys

@@ -58,8 +58,8 @@ BINARIES = f"{PRIVATE}/bin"
 _MOMENT_SECONDS = 0.05
 """How long a sandbox that has ended may take to be gone, before it is looked into."""
 
-_ROUNDS = 50
-"""How often strays are looked for: one may start another while it is killed."""
+_PATIENCE_SECONDS = 30.0
+"""How long strays are looked for: one may start another while it is killed."""
 
 SHIMS = str(Path(__file__).resolve().parent.parent / "runtimes" / "shims")
 
@@ -237,7 +237,8 @@ def end_strays(job: str, *, everywhere: bool) -> None:
     """
     if not everywhere and _children_end():
         return
-    for _ in range(_ROUNDS):
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
         strays = descendants(os.getpid())
         if everywhere:
             strays += [pid for pid in of_job(job) if pid != os.getpid() and pid not in strays]
@@ -248,7 +249,8 @@ def end_strays(job: str, *, everywhere: bool) -> None:
             try:
                 os.waitpid(pid, 0)
             except ChildProcessError:
-                continue
+                # Not ours to wait for; it may be finishing a write before the signal reaches it.
+                time.sleep(0.005)
 
 
 def _children_end() -> bool:

@@ -99,6 +99,7 @@ def nursery(home: str) -> None:
     A request is a line of JSON with ``folder`` and ``environment``; the answer is a line with the pid.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects supervisors that have ended
     # What all supervisors need is imported here once; they share its memory.
     import gc
     import tarfile  # noqa: F401
@@ -116,7 +117,6 @@ def nursery(home: str) -> None:
             answers.close()
             _be_supervisor(home, request["folder"], request["environment"])
         answers.write(b"%d\n" % pid)
-        _reap()
 
 
 def _be_supervisor(home: str, path: str, environment: Mapping[str, str]) -> None:
@@ -124,6 +124,7 @@ def _be_supervisor(home: str, path: str, environment: Mapping[str, str]) -> None
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDONLY)
         log = os.open(f"{path}/supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for descriptor, target in ((null, 0), (log, 1), (log, 2)):
@@ -138,12 +139,3 @@ def _be_supervisor(home: str, path: str, environment: Mapping[str, str]) -> None
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def _reap() -> None:
-    """Collect the supervisors that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
