@@ -17,6 +17,7 @@ from pipecell.local.work.states.engine import Engine
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.frames import Execution
 from pipecell.local.work.states.resources import Resource
+from tests.local.crash_machines import BUCKET, DISTRIBUTED, INPUT, MACHINES, READER, group
 from tests.unit.states.machines import PLACE, TASK
 
 DEADLINE = 20.0
@@ -32,6 +33,8 @@ class MortalStore(Store):
     def __init__(self, home: Home) -> None:
         self.lives, self.dead, self.last_is_stored = 10**9, threading.Event(), False
         super().__init__(home)
+        # It is the process that dies here, not the machine: waiting for the disk would only take time.
+        self._writer.execute("PRAGMA synchronous = OFF")
 
     def _commit(self) -> None:
         self.lives -= 1
@@ -82,68 +85,6 @@ class Workshop:
         return Done(json.dumps(described["output"]))
 
 
-def _task(**arguments: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": TASK, "Parameters": arguments, "End": True}
-
-
-def _group(state: dict[str, Any]) -> dict[str, Any]:
-    return {"StartAt": "Inner", "States": {"Inner": state}}
-
-
-DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-JOB = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync"}
-
-MACHINES: dict[str, tuple[dict[str, Any], Any, int]] = {
-    "pass": (_group({"Type": "Pass", "Result": 1, "End": True}), 1, 0),
-    "wait": (_group({"Type": "Wait", "Seconds": 0, "End": True}), {"l": [1, 2]}, 0),
-    "task": (_group(_task(a=1)), {"a": 1}, 1),
-    "job": (_group({**JOB, "Parameters": {"do": "job"}, "End": True}), "job done", 1),
-    "retry and catch": (
-        {
-            "StartAt": "T",
-            "States": {
-                "T": {
-                    **_task(do="fail"),
-                    "Retry": [{"ErrorEquals": ["Boom"], "MaxAttempts": 2}],
-                    "Catch": [{"ErrorEquals": ["Boom"], "Next": "C"}],
-                },
-                "C": {"Type": "Pass", "Result": "caught", "End": True},
-            },
-        },
-        "caught",
-        3,
-    ),
-    "parallel": (
-        {"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": True, "Branches": [
-            {"StartAt": "X", "States": {"X": _task(a=1)}},
-            {"StartAt": "Y", "States": {"Y": _task(a=2)}},
-        ]}}},
-        [{"a": 1}, {"a": 2}],
-        2,
-    ),
-    "map": (
-        {"StartAt": "M", "States": {"M": {
-            "Type": "Map", "ItemsPath": "$.l", "MaxConcurrency": 1, "End": True,
-            "ItemProcessor": _group(_task(a=1)),
-        }}},
-        [{"a": 1}, {"a": 1}],
-        2,
-    ),
-    "distributed map": (
-        {"StartAt": "M", "States": {"M": {
-            "Type": "Map",
-            "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b"}},
-            "ItemProcessor": {**_group(_task(a=1)), **DISTRIBUTED},
-            "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}},
-            "ResultSelector": {"n.$": "$.ResultWriterDetails.Key"},
-            "End": True,
-        }}},
-        {"n": "3"},
-        3,
-    ),
-}  # fmt: skip
-
-
 def _start(engine: Engine, definition: dict[str, Any]) -> None:
     execution = Execution(
         arn=f"{PLACE}:execution:m:e",
@@ -152,7 +93,7 @@ def _start(engine: Engine, definition: dict[str, Any]) -> None:
         machine_name="m",
         definition=json.dumps(definition),
         role="r",
-        input='{"l": [1, 2]}',
+        input=json.dumps(INPUT),
         started=time.time(),
     )
     engine.start(execution, source_arn=execution.machine_arn)
@@ -172,7 +113,7 @@ def _ended(engine: Engine, store: MortalStore) -> dict[str, Any] | None:
         if row is not None and row["status"] != "RUNNING":
             facts: dict[str, Any] = json.loads(row["facts"])
             return facts
-        store.dead.wait(0.01)
+        store.dead.wait(0.002)
     return None
 
 
@@ -209,7 +150,7 @@ def test_killed_at_every_commit_it_ends_the_same(name: str, stored: bool, tmp_pa
 def test_many_waiting_executions_cost_no_turns(tmp_path: Path) -> None:
     store = MortalStore(Home(tmp_path / "home").create())
     engine = _engine(store, Workshop())
-    definition = json.dumps(_group({"Type": "Wait", "Seconds": 1000, "End": True}))
+    definition = json.dumps(group({"Type": "Wait", "Seconds": 1000, "End": True}))
     for number in range(200):
         engine.start(
             Execution(
@@ -236,7 +177,7 @@ def test_many_waiting_executions_cost_no_turns(tmp_path: Path) -> None:
 def test_an_engine_failure_ends_the_execution_and_not_the_engine(tmp_path: Path) -> None:
     store = MortalStore(Home(tmp_path / "home").create())
     engine = _engine(store, Workshop())
-    _start(engine, _group({"Type": "Wait", "Seconds": 1000, "End": True}))
+    _start(engine, group({"Type": "Wait", "Seconds": 1000, "End": True}))
 
     def broken(_turn: Any) -> None:
         raise ZeroDivisionError
@@ -247,3 +188,54 @@ def test_an_engine_failure_ends_the_execution_and_not_the_engine(tmp_path: Path)
     store.close()
     assert facts is not None
     assert (facts["status"], facts["error"]) == ("FAILED", "States.Runtime")
+
+
+def test_a_redriven_map_run_goes_on_with_the_items_that_failed(tmp_path: Path) -> None:
+    class Moody(Workshop):
+        """Fails the second item until it is told not to."""
+
+        broken = True
+
+        def perform(self, request: TaskRequest) -> Done | Submitted:
+            self.done[request.token] = request.arguments
+            if self.broken and request.arguments == 2:
+                raise Failure("Boom", "why")
+            return Done(json.dumps(request.arguments))
+
+    task = {"Type": "Task", "Resource": TASK, "End": True}
+    definition = group(
+        {
+            "Type": "Map",
+            "ItemReader": {**READER, "Parameters": BUCKET},
+            "ItemProcessor": {**group(task, "T"), **DISTRIBUTED},
+            "ToleratedFailureCount": 0,
+            "MaxConcurrency": 1,
+            "End": True,
+        }
+    )
+    workshop, store = Moody(), MortalStore(Home(tmp_path / "home").create())
+    engine = _engine(store, workshop)
+    _start(engine, definition)
+    facts = _ended(engine, store)
+    assert facts is not None
+    assert (facts["status"], sorted(workshop.done.values())) == ("FAILED", [1, 2])
+    workshop.broken = False
+    engine.act(1, lambda turn: turn.redrive())
+    again = _ended(engine, store)
+    runs = store.query("SELECT status FROM states_map_runs")
+    children = store.query("SELECT status FROM states_executions WHERE map_run IS NOT NULL")
+    engine.close()
+    store.close()
+    assert again is not None
+    assert (again["status"], json.loads(again["output"])) == ("SUCCEEDED", [1, 2, 3])
+    assert sorted(workshop.done.values()) == [1, 2, 2, 3]
+    assert [run["status"] for run in runs] == ["SUCCEEDED"]
+    assert [child["status"] for child in children] == ["SUCCEEDED"] * 3
+
+
+def test_a_closed_engine_leaves_no_thread_behind(tmp_path: Path) -> None:
+    store = MortalStore(Home(tmp_path / "home").create())
+    for _ in range(50):
+        _engine(store, Workshop()).close()
+    store.close()
+    assert "states-scheduler" not in [thread.name for thread in threading.enumerate()]

@@ -94,9 +94,9 @@ class Engine:
 
     def close(self) -> None:
         """Stop keeping time; whatever runs is taken up by the next ``resume``."""
-        self._closed = True
         self._stopped.set()
         with self._wake:
+            self._closed = True
             self._wake.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=5)
@@ -188,7 +188,8 @@ class Engine:
 
     def _cycle(self) -> None:
         with self._wake:
-            if not self._queue:
+            # Under the lock: a close between the loop's own question and the wait would wake nobody.
+            if not self._queue and not self._closed:
                 pause = self._pause()
                 if pause is None or pause > 0:
                     self._wake.wait(pause)
