@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from tests.bench.row import Row, render
 
-MODULES = ("loading", "declaring", "reading", "drawing", "steps", "objects", "states", "census")
+MODULES = ("loading", "declaring", "reading", "drawing", "steps", "objects", "states", "endurance", "census")
 
 
 def main() -> int:

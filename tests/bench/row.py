@@ -14,10 +14,11 @@ class Row:
 
     Attributes:
         what: the work that was done.
-        seconds: how long it took.
-        budget: the most it may take, in seconds; None where none is set.
+        seconds: how long it took; another number where ``unit`` says so.
+        budget: the most it may take, in the same unit; None where none is set.
         peer: who else did the same work in this run; empty when nobody did.
         peer_seconds: how long that took.
+        unit: what the numbers count.
     """
 
     what: str
@@ -25,6 +26,7 @@ class Row:
     budget: float | None = None
     peer: str = ""
     peer_seconds: float | None = None
+    unit: str = "s"
 
     @property
     def within(self) -> bool:
@@ -47,9 +49,9 @@ def median_seconds(work: Callable[[], object], times: int = 5) -> float:
     return statistics.median(taken)
 
 
-def seconds_text(value: float | None) -> str:
+def seconds_text(value: float | None, unit: str = "s") -> str:
     """Return a duration as people read it in a table."""
-    return "" if value is None else f"{value:.3f} s"
+    return "" if value is None else f"{value:.3f} {unit}"
 
 
 def render(rows: Iterable[Row]) -> str:
@@ -61,8 +63,8 @@ def render(rows: Iterable[Row]) -> str:
         table.append(
             (
                 row.what,
-                seconds_text(row.seconds),
-                "" if row.budget is None else f"< {row.budget:g} s",
+                seconds_text(row.seconds, row.unit),
+                "" if row.budget is None else f"< {row.budget:g} {row.unit}",
                 sign,
                 row.peer,
                 seconds_text(row.peer_seconds),
