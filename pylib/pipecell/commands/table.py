@@ -190,10 +190,15 @@ VERBS: tuple[Verb, ...] = (
             Verb("reset", "stop it and remove everything that it keeps", endpoint.reset, (JSON,)),
             Verb(
                 "map",
-                "show or change which commands stand in for container images",
+                "show or change which commands stand in for container images and tasks",
                 endpoint.map_image,
                 (
-                    Option("image", "the image's URI, with * and ? as in file names", "IMAGE", count="?"),
+                    Option(
+                        "image",
+                        "the image's URI, or a task such as ecs:runTask.sync; * and ? as in file names",
+                        "IMAGE",
+                        count="?",
+                    ),
                     Option(
                         "command", "what runs instead, as typed in a shell; quote it", "COMMAND", count="?"
                     ),
