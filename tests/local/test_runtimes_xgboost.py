@@ -357,7 +357,7 @@ def test_stopped_training_has_a_model(work: Workshop) -> None:
     work.jobs.stop("training", "stop")
     status = work.wait("stop", "training")
     assert status.status == "Stopped"
-    assert booster_of(model_of(work, status)).num_boosted_rounds() >= 3  # the round that was logged may be unsaved
+    assert booster_of(model_of(work, status)).num_boosted_rounds() >= 3
 
 
 def test_several_instances_train_as_one_and_say_so(work: Workshop) -> None:
