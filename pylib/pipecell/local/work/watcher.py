@@ -7,6 +7,7 @@ confused by a pid that is used again; where there is none, pids are polled.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import logging
@@ -42,6 +43,8 @@ class Watcher:
         self._order = itertools.count()
         self._polled: dict[Hashable, int] = {}
         self._closed = False
+        # Held around each use of the pipe's writing end: once that is closed, its number may be anybody's.
+        self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="pipecell-job-watcher", daemon=True)
         self._thread.start()
 
@@ -53,13 +56,7 @@ class Watcher:
     def call_soon(self, call: Callable[[], None]) -> None:
         """Run ``call`` in the watcher's thread."""
         self._calls.append(call)
-        try:
-            os.write(self._wake_writer, b"x")
-        except BlockingIOError:
-            pass  # the pipe is full of wake-ups already
-        except OSError:
-            if not self._closed:
-                raise
+        self._wake_up()
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
         """Run ``call`` in the watcher's thread after some seconds."""
@@ -68,12 +65,22 @@ class Watcher:
 
     def close(self) -> None:
         """Stop watching; the processes go on."""
-        if self._closed:
-            return
-        self._closed = True
-        os.write(self._wake_writer, b"x")
+        with self._writing:
+            if self._closed:
+                return
+            self._closed = True
+            self._write()
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _wake_up(self) -> None:
+        with self._writing:
+            if not self._closed:
+                self._write()
+
+    def _write(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # the pipe is full of wake-ups already
+            os.write(self._wake_writer, b"x")
 
     def _add(self, key: Hashable, pid: int, descriptor: int | None) -> None:
         if descriptor is not None:
@@ -136,7 +143,8 @@ class Watcher:
             self._selector.unregister(ready.fd)
             os.close(ready.fd)
         self._selector.close()
-        os.close(self._wake_writer)
+        with self._writing:
+            os.close(self._wake_writer)
 
 
 def open_pidfd(pid: int) -> int | None:
