@@ -19,16 +19,18 @@ demo: $(STAMPS)/all ## run the census pipeline on this machine and show what cam
 	@$(PY) scripts/demo.py
 
 test: $(STAMPS)/dev $(STAMPS)/labextension ## run every test
+	@$(NODE) npm test --silent
 	@$(PY) -m pytest --numprocesses 2
 
 lab: $(STAMPS)/dev $(STAMPS)/labextension ## open JupyterLab on notebooks/
 	@$(PY) -m jupyterlab --notebook-dir notebooks
 
-lint: $(STAMPS)/dev ## check style, types and the house rules on imports
+lint: $(STAMPS)/dev node_modules/.package-lock.json ## check style, types and the house rules on imports
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
+	@$(NODE) npm run --silent lint
 
 format: $(STAMPS)/dev ## put every file into the project's style
 	@$(PY) -m ruff check --fix .

@@ -7,7 +7,7 @@ export const NAME = manifest.name;
 export const VERSION = manifest.version;
 
 /** Ids of the commands that this extension adds. */
-export namespace CommandIDs {
+export const CommandIDs = {
   /** Say what pipecell is and which version is installed. */
-  export const about = 'pipecell:about';
-}
+  about: 'pipecell:about'
+} as const;

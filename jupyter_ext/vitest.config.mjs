@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    dir: 'jupyter_ext/tests',
+    environment: 'jsdom',
+    include: ['**/*.test.ts'],
+    sequence: { shuffle: true },
+    // A thread costs less than a process on a small machine.
+    pool: 'threads',
+    testTimeout: 30_000
+  }
+});
