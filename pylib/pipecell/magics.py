@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipecell.commands.in_notebook import NotebookContext
     from pipecell.commands.verb import Call, Result
-    from pipecell.declare.notebook import Declaration
+    from pipecell.declare.declaration import Declaration
     from pipecell.workspace import Workspace
 
 _WORTH_SAYING = ("error", "warning")

@@ -16,8 +16,8 @@ from typing import Any
 from pipecell.declare import findings
 from pipecell.declare.cells import name_of
 from pipecell.declare.compiled import PLACEHOLDER_ACCOUNT, PLACEHOLDER_ROLE, Compiled
+from pipecell.declare.declaration import Declaration
 from pipecell.declare.imports import when_imported
-from pipecell.declare.notebook import Declaration
 from pipecell.declare.patches import Patch, PatchSet
 from pipecell.declare.sagemaker_v2.context import HeldCall, Offline, current, entered, fallback_region
 from pipecell.declare.sagemaker_v2.offline import PATCHES as SAGEMAKER_PATCHES

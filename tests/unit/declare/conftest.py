@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipecell.declare.notebook import Declaration, Notebook
+from pipecell.declare.declaration import Declaration
+from pipecell.declare.notebook import Notebook
 
 SDK_WARNINGS = (
     "ignore::DeprecationWarning",

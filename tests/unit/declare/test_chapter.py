@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecell.declare.notebook import Declaration, Notebook
+from pipecell.declare.declaration import Declaration
+from pipecell.declare.notebook import Notebook
 from pipecell.declare.sagemaker_v2 import compile as compile_pipeline
 from tests.unit.declare.chapter import CELLS, PIPELINE
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipecell.declare.compiled import Compiled, Upload
 
 if TYPE_CHECKING:
-    from pipecell.declare.notebook import Declaration
+    from pipecell.declare.declaration import Declaration
     from pipecell.declare.sagemaker_v2.context import Offline
 
 __all__ = [

@@ -17,7 +17,7 @@ from pipecell.declare import findings
 from pipecell.declare.capture import not_capturing
 from pipecell.declare.cells import name_of, walk
 from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
-from pipecell.declare.notebook import Declaration
+from pipecell.declare.declaration import Declaration
 from pipecell.declare.patches import Patch
 from pipecell.declare.sagemaker_v2.context import HeldCall, Offline, current, entered, offline_answer
 from pipecell.declare.sagemaker_v2.failure import definition_error

@@ -21,7 +21,7 @@ from pipecell.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
-    from pipecell.declare.notebook import Declaration
+    from pipecell.declare.declaration import Declaration
 
 PATCHES = PatchSet(
     (

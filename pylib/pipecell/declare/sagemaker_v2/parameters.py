@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pipecell.declare.notebook import Declaration
+from pipecell.declare.declaration import Declaration
 from pipecell.declare.patches import Patch
 from pipecell.declare.sagemaker_v2.context import current
 from pipecell.errors import DeclarationError

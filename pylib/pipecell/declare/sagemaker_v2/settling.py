@@ -10,7 +10,7 @@ from pipecell.declare.sagemaker_v2.uploads import Recorder
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import LambdaFunction, Upload
-    from pipecell.declare.notebook import Declaration
+    from pipecell.declare.declaration import Declaration
     from pipecell.declare.sagemaker_v2.context import Offline
 
 
