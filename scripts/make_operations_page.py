@@ -1,8 +1,8 @@
 """Write ``docs/local-endpoint.md``: every operation of AWS's model and what the local endpoint does with it.
 
 The operations are botocore's; what happens to each is asked from the services' own tables. Run it when either
-has changed: ``python scripts/make_operations_page.py``; a test fails until that is done. ``DURABILITY`` and
-what is said around the tables are written by hand.
+has changed: ``python scripts/make_operations_page.py``; a test fails until what is done here stands on it. What
+is said around the tables is written by hand.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore
 from botocore.loaders import Loader
 
 from pipecell.local.home import Home
@@ -188,7 +189,11 @@ def _section(title: str, service: str, found: Operations) -> str:
         "refused": f"**Refused** with {REFUSALS.get(service, '`UnknownOperationException`')}",
         "elsewhere": "**Of S3 Express and S3 Object Lambda**, which have hosts of their own and are not here",
     }
-    lines = [f"## {title}", "", f"{len(found.all())} operations in botocore's model `{service}`."]
+    lines = [
+        f"## {title}",
+        "",
+        f"{len(found.all())} operations in the model `{service}` of botocore {botocore.__version__}.",
+    ]
     for fate, text in words.items():
         names = getattr(found, fate)
         if names:

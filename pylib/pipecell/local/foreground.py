@@ -49,8 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         with _held(home):
             _serve(home, options.port, report)
     except EndpointError as error:
+        print(error, file=sys.stderr, flush=True)  # noqa: T201 - stderr is the server's log
         _tell(report, {"error": error.message, "code": error.code, "hint": error.hint})
-        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
