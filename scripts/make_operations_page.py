@@ -1,8 +1,8 @@
 """Write ``docs/local-endpoint.md``: every operation of AWS's model and what the local endpoint does with it.
 
 The operations are botocore's; what happens to each is asked from the services' own tables. Run it when either
-has changed: ``python scripts/make_operations_page.py``; a test fails until what is done here stands on it. What
-is said around the tables is written by hand.
+has changed, ``python scripts/make_operations_page.py``: a test fails until what is done here stands on it.
+What is said around the tables is written by hand.
 """
 
 from __future__ import annotations
