@@ -17,8 +17,6 @@ LOCAL = [
     "boto3>=1.40",
     "cheroot>=10",
     "moto[iam,sts,sqs,sns,events,dynamodb]>=5.1",
-    "jsonata-python>=0.6",
-    "python-jsonpath>=1.2",
     "flask>=3",
     "flask-cors>=5",
 ]
@@ -84,7 +82,17 @@ setup(
         "pipecell": ["py.typed", "labextension/**", "**/*.json", "**/*.css", "**/*.js"],
     },
     data_files=labextension_files(),
-    install_requires=["ipywidgets>=8.1", "ipython>=8.20", "graphviz>=0.20", "boto3>=1.40", "platformdirs>=4"],
+    install_requires=[
+        "ipywidgets>=8.1",
+        "ipython>=8.20",
+        "graphviz>=0.20",
+        "boto3>=1.40",
+        "platformdirs>=4",
+        # What reads the two query languages of state machines; both are pure Python and small.
+        "jsonata-python>=0.6",
+        "python-jsonpath>=1.2",
+        "pyyaml>=6",
+    ],
     extras_require={
         "v2": V2,
         "local": LOCAL,

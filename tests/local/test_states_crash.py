@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from pipecell.definition.asl.resources import Resource
 from pipecell.local.home import Home
 from pipecell.local.store import Store
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.engine import Engine
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.frames import Execution
-from pipecell.local.work.states.resources import Resource
 from tests.local.crash_machines import BUCKET, DISTRIBUTED, INPUT, MACHINES, READER, group
 from tests.unit.states.machines import PLACE, TASK
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipecell.definition.asl.intrinsics import is_call
+from pipecell.definition.asl.jsonpath import read
 from pipecell.local.work.states import intrinsics
 from pipecell.local.work.states.failure import Failure
-from pipecell.local.work.states.paths import read
 
 DATA = {"s": "text", "n": 1.5, "l": [1, 2, 2, {"a": 1}], "o": {"a": 1, "b": {"c": 1}}, "z": None}
 
@@ -57,7 +58,7 @@ def test_functions(text: str, expected: Any) -> None:
     ],
 )
 def test_what_is_no_call(text: str) -> None:
-    assert not intrinsics.is_call(text)
+    assert not is_call(text)
 
 
 @pytest.mark.parametrize(

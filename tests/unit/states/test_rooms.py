@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from pipecell.definition.asl.resources import parse_resource
 from pipecell.local.work.states import choice, clock, items, jsonata, mocks, refusals, retry, validation
 from pipecell.local.work.states.evaluate import Environment
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.parse import machine_of
-from pipecell.local.work.states.resources import parse_resource
 from pipecell.local.work.states.sdk_names import class_name, operation_name
 from pipecell.local.work.states.variable_references import references
 

@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from pipecell.definition.asl.resources import parse_resource
 from pipecell.local.wire import RequestContext, ServiceError
 from pipecell.local.work.states import json_text, mocks, trial
 from pipecell.local.work.states.contracts import Integrations, Submitted, TaskRequest
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.parse import JSONPATH, Machine, State, build
-from pipecell.local.work.states.resources import parse_resource
 from pipecell.local.work.states.validation import MISSING_TARGET, validate
 
 _NAME = "StateName"

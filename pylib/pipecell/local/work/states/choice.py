@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pipecell.local.work.states import jsonata, paths
+from pipecell.definition.asl import jsonpath as paths
+from pipecell.local.work.states import jsonata
 from pipecell.local.work.states.clock import parse_timestamp
 from pipecell.local.work.states.evaluate import Environment
 from pipecell.local.work.states.failure import NO_CHOICE_MATCHED, Failure, runtime

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from pipecell.local.work.states.resources import Resource
+    from pipecell.definition.asl.resources import Resource
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipecell.local.work.states import intrinsics, jsonata, paths
+from pipecell.definition.asl import jsonpath as paths
+from pipecell.local.work.states import intrinsics, jsonata
 from pipecell.local.work.states.failure import runtime
 
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")

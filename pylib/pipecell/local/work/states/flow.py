@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipecell.local.work.states import paths
+from pipecell.definition.asl import jsonpath as paths
 from pipecell.local.work.states.evaluate import Environment, dumps, too_large
 from pipecell.local.work.states.failure import DATA_LIMIT_EXCEEDED, TIMEOUT, Failure, runtime
 from pipecell.local.work.states.parse import State

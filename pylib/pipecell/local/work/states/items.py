@@ -11,11 +11,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipecell.definition.asl.resources import parse_resource
 from pipecell.local.work.states import jsonata
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import ITEM_READER_FAILED, Failure, runtime
 from pipecell.local.work.states.flow import Activation
-from pipecell.local.work.states.resources import parse_resource
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 #: Most items that one Map run takes.

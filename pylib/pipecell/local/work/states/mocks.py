@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipecell.definition.asl.resources import Resource
 from pipecell.local.work.states.clock import parse_timestamp
-from pipecell.local.work.states.resources import Resource
 from pipecell.local.work.states.sdk_names import model, operation_name
 
 _BOTOCORE = {"states": "stepfunctions"}

@@ -7,10 +7,10 @@ import re
 import shutil
 from collections.abc import Callable
 
-from pipecell.local.work.states.optimized import ACTIONS
-from pipecell.local.work.states.optimized import SYNC as SYNC_PATTERN
+from pipecell.definition.asl.integrations import ACTIONS
+from pipecell.definition.asl.integrations import SYNC as SYNC_PATTERN
+from pipecell.definition.asl.resources import Resource, parse_resource
 from pipecell.local.work.states.parse import Machine, State
-from pipecell.local.work.states.resources import Resource, parse_resource
 from pipecell.local.work.states.validation import Diagnostic
 
 CODE = "NOT_AVAILABLE_LOCALLY"

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pipecell.definition.asl.resources import Resource, parse_resource
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import HEARTBEAT_TIMEOUT, TIMEOUT, Failure, runtime
 from pipecell.local.work.states.flow import Activation, limited
 from pipecell.local.work.states.frames import Effect
 from pipecell.local.work.states.history import failure_details, payload
-from pipecell.local.work.states.resources import Resource, parse_resource
 
 if TYPE_CHECKING:
     from pipecell.local.work.states.frames import Frame

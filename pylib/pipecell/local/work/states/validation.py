@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipecell.local.work.states import jsonata, paths
+from pipecell.definition.asl import jsonpath as paths
+from pipecell.definition.asl.intrinsics import is_call
+from pipecell.definition.asl.resources import parse_resource
+from pipecell.local.work.states import jsonata
 from pipecell.local.work.states.choice import COMBINATIONS, OPERATORS
 from pipecell.local.work.states.clock import parse_timestamp
-from pipecell.local.work.states.intrinsics import is_call
 from pipecell.local.work.states.json_text import describe_error
 from pipecell.local.work.states.parse import JSONATA, JSONPATH
-from pipecell.local.work.states.resources import parse_resource
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
@@ -359,7 +360,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _known_action(resource: Any) -> bool:
-    from pipecell.local.work.states.optimized import ACTIONS
+    from pipecell.definition.asl.integrations import ACTIONS
 
     if resource.kind != "service" or resource.sdk:
         return True

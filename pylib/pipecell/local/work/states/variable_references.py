@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipecell.local.work.states import intrinsics, jsonata
+from pipecell.definition.asl import intrinsics
+from pipecell.local.work.states import jsonata
 from pipecell.local.work.states.parse import Machine, State
 
 _PATH = re.compile(r"\$([A-Za-z_]\w*)")

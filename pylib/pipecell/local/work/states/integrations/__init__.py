@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipecell.definition.asl.resources import Resource, parse_resource
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.failure import TASK_FAILED, Failure
 from pipecell.local.work.states.integrations import (
@@ -16,7 +17,6 @@ from pipecell.local.work.states.integrations import (
     stand_ins,
 )
 from pipecell.local.work.states.integrations.clients import Clients
-from pipecell.local.work.states.resources import Resource, parse_resource
 
 if TYPE_CHECKING:
     from pipecell.local.home import Home

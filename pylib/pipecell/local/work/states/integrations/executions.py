@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from pipecell.definition.asl.resources import Resource, parse_resource
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import TASK_FAILED, Failure
 from pipecell.local.work.states.integrations import services, shapes
 from pipecell.local.work.states.integrations.clients import Client
-from pipecell.local.work.states.resources import Resource, parse_resource
 
 
 def start(client: Client, resource: Resource, request: TaskRequest) -> Done | Submitted:

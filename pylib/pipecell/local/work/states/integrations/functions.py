@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pipecell.definition.asl.resources import Resource
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.integrations import services, shapes
 from pipecell.local.work.states.integrations.clients import Client
-from pipecell.local.work.states.resources import Resource
 
 #: Header that names an invocation, so that one begun before a crash is taken up and not begun again.
 INVOCATION_HEADER = "x-pipecell-invocation"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipecell.definition.asl.resources import Resource
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import TASK_FAILED, Failure
 from pipecell.local.work.states.integrations import shapes
 from pipecell.local.work.states.integrations.clients import Client
-from pipecell.local.work.states.resources import Resource
 from pipecell.local.work.states.sdk_names import class_name, model, operation_name
 
 #: service → (prefix of error names, generic exception, service in causes), as the Java SDK v1 has them.

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipecell.definition.asl.resources import Resource
 from pipecell.errors import EndpointError
 from pipecell.local import runtimes
 from pipecell.local.work.folder import JobFolder
@@ -19,7 +20,6 @@ from pipecell.local.work.specification import Host, JobSpec
 from pipecell.local.work.states.contracts import Done, Submitted, TaskRequest
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import TASK_FAILED, Failure
-from pipecell.local.work.states.resources import Resource
 
 if TYPE_CHECKING:
     from pipecell.local.home import Home

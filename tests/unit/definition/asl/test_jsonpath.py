@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecell.local.work.states import paths
+from pipecell.definition.asl import jsonpath as paths
 
 NAMES = st.text("abcXYZ_09 é-", min_size=1, max_size=6)
 JSON = st.recursive(
