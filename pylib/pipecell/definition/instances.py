@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from pipecell.definition.cost.prices import packaged
 from pipecell.definition.data import load
 from pipecell.definition.document import CONTAINERS, Document
 from pipecell.definition.paths import format_path
@@ -85,9 +86,8 @@ def families() -> frozenset[str]:
 
 
 def price(name: str) -> float | None:
-    """Return USD an hour in us-east-1 as of the date in the data file, None where we know none."""
-    value = load("instances.json")["prices"]["of"].get(name)
-    return None if value is None else float(value)
+    """Return USD an hour in us-east-1 by the table that pipecell ships, None where it has none."""
+    return packaged().price(name, "us-east-1")
 
 
 def family(name: str) -> str:

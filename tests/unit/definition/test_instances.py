@@ -10,8 +10,6 @@ from pipecell.definition.instances import accelerated, architecture, cheapest, p
 def test_the_data_says_where_it_is_from() -> None:
     data = load("instances.json")
     assert data["source"].startswith("botocore ")
-    assert data["prices"]["region"] == "us-east-1"
-    assert data["prices"]["as_of"]
 
 
 def test_the_types_are_botocores() -> None:

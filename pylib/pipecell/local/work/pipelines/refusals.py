@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
-from pipecell.definition.references import Scope, function_of, resolve
-from pipecell.errors import DefinitionError
+from pipecell.definition.foreknown import BeforeTheRun, known
 from pipecell.local.work.pipelines.plan import Steps
 from pipecell.local.work.pipelines.steps import Handlers
 
@@ -27,30 +26,6 @@ _MANAGED = {
 }
 
 
-class _BeforeTheRun:
-    """What references mean before anything has run: parameters only."""
-
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self._parameters = parameters
-
-    def parameter(self, name: str) -> Any:
-        if name not in self._parameters:
-            raise DefinitionError(f'The pipeline declares no parameter "{name}".', code="PC130")
-        return self._parameters[name]
-
-    def step_property(self, step: str, property_path: str) -> NoReturn:
-        raise DefinitionError("Not known before the run.")
-
-    def execution(self, variable: str) -> NoReturn:
-        raise DefinitionError("Not known before the run.")
-
-    def property_file(self, step: str, file_name: str, json_path: str) -> NoReturn:
-        raise DefinitionError("Not known before the run.")
-
-    def s3_json(self, uri: str, json_path: str) -> NoReturn:
-        raise DefinitionError("Not known before the run.")
-
-
 def refusals(
     steps: Steps, names: Collection[str], parameters: Mapping[str, Any], handlers: Handlers
 ) -> list[str]:
@@ -62,7 +37,7 @@ def refusals(
         parameters: the bound values.
         handlers: what runs here.
     """
-    scope = _BeforeTheRun(parameters)
+    scope = BeforeTheRun(parameters)
 
     def arguments_of(name: str) -> Mapping[str, Any]:
         found: Any = known(steps.views[name].arguments, scope) if name in steps.views else {}
@@ -86,17 +61,3 @@ def refusals(
         if refusal is not None:
             found.append(f"Step {name} cannot run on the local endpoint: {refusal}")
     return found
-
-
-def known(value: Any, scope: Scope) -> Any:
-    """Return a value with parameters put in; what is known only during the run becomes None."""
-    if function_of(value) is not None:
-        try:
-            return resolve(value, scope)
-        except DefinitionError:
-            return None
-    if isinstance(value, Mapping):
-        return {key: known(item, scope) for key, item in value.items()}
-    if isinstance(value, list):
-        return [known(item, scope) for item in value]
-    return value
