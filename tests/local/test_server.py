@@ -16,7 +16,7 @@ import pytest
 
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from pipecell.local.server import Server, bucket_of_host, is_own_host
+from pipecell.local.server import Server
 from pipecell.local.wire import Request, Response, ServiceError
 from tests.local.conftest import Clients
 
@@ -160,26 +160,6 @@ def test_names_that_dns_could_point_here_are_refused(server: Server, host: str) 
     with Connection(server.endpoint) as connection:
         status, _, body = connection.ask("GET", "/_pipecell/health", headers={"Host": host})
         assert (status, b"host" in body) == (403, True)
-
-
-@pytest.mark.parametrize(
-    ("host", "own", "bucket"),
-    [
-        ("127.0.0.1:4566", True, ""),
-        ("localhost", True, ""),
-        ("[::1]:1", True, ""),
-        ("data.localhost:1", True, "data"),
-        ("my.data.localhost", True, "my.data"),
-        ("s3.localhost:1", True, ""),
-        ("data.s3.localhost:1", True, "data"),
-        ("data.s3.eu-west-1.localhost", True, "data"),
-        ("LOCALHOST:1", True, ""),
-        ("localhost.", False, ""),
-        ("xlocalhost", False, ""),
-    ],
-)
-def test_hosts(host: str, own: bool, bucket: str) -> None:
-    assert (is_own_host(host), bucket_of_host(host)) == (own, bucket)
 
 
 def test_health_tells_nothing_that_is_secret(server: Server) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipecell.local import wire, wire_errors
+from pipecell.local import wire_errors
 from pipecell.local.json_service import JsonService, error_response, to_wire
 from pipecell.local.wire import Request, RequestContext, ServiceError
 
@@ -176,9 +176,3 @@ def test_errors_in_each_protocols_shape(
 
 def test_what_xml_cannot_hold_is_a_reference() -> None:
     assert wire_errors.escape_text("a\x01\r\n<&>\uffff") == "a&#1;&#13;\n&lt;&amp;&gt;&#65535;"
-
-
-def test_json_service_is_offered_by_wire() -> None:
-    assert wire.JsonService is JsonService
-    with pytest.raises(AttributeError):
-        wire.Nonsense  # type: ignore[attr-defined]  # noqa: B018

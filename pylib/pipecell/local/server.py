@@ -22,6 +22,7 @@ from pipecell.errors import EndpointError
 from pipecell.local import signature, wire_errors
 from pipecell.local.credentials import Credentials
 from pipecell.local.home import Home, installed_version
+from pipecell.local.hosts import LOOPBACK, bucket_of_host, is_own_host
 from pipecell.local.http import HttpServer, RawRequest
 from pipecell.local.objects import ObjectStore
 from pipecell.local.payload import Body, open_body
@@ -32,7 +33,6 @@ OTHERS = "*"
 """Key of the handler for every service that is not ours."""
 
 HEALTH_PATH = "/_pipecell/health"
-LOOPBACK = "127.0.0.1"
 _MAX_BUFFERED_BODY = 16 * 1024 * 1024
 
 log = logging.getLogger("pipecell.local")
@@ -212,27 +212,6 @@ class Server:
         thread = threading.Thread(target=run, name="background", daemon=True)
         self._background.append(thread)
         thread.start()
-
-
-def is_own_host(host: str) -> bool:
-    """Whether a Host header names this machine: an address or name that DNS cannot point elsewhere."""
-    name = _host_name(host)
-    return name in {LOOPBACK, "localhost", "[::1]"} or name.endswith(".localhost")
-
-
-def bucket_of_host(host: str) -> str:
-    """Return the bucket in a virtual-host-style Host header, for example ``data.localhost:4566``."""
-    name = _host_name(host)
-    if not name.endswith(".localhost"):
-        return ""
-    labels = name[: -len(".localhost")]
-    bucket, marker, _ = f".{labels}.".partition(".s3.")
-    return bucket.strip(".") if marker else labels
-
-
-def _host_name(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdecimal() else host).lower()
 
 
 def _read_all(body: Body) -> bytes:

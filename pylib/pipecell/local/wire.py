@@ -1,8 +1,7 @@
 """Requests and responses as the services see them, and AWS's errors.
 
 Nothing here knows HTTP's server, SQLite or botocore: this module is imported by
-job supervisors too, so it stays light. `JsonService`, which speaks AWS's JSON
-protocols, is offered here but lives in `json_service`.
+job supervisors too, so it stays light.
 """
 
 from __future__ import annotations
@@ -11,14 +10,10 @@ import io
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import unquote
 
 from pipecell.local.home import ACCOUNT_ID, DEFAULT_REGION
-
-if TYPE_CHECKING:
-    from pipecell.local.json_service import JsonService as JsonService  # noqa: PLC0414 -- re-exported
-
 
 MAX_JSON_BODY = 16 * 1024 * 1024
 """The largest request body, in bytes, that is read into memory."""
@@ -166,12 +161,3 @@ class Handler(Protocol):
     def handle(self, request: Request) -> Response:
         """Answer one request; called from many threads."""
         ...  # pragma: no cover
-
-
-def __getattr__(name: str) -> object:
-    # JsonService needs more of the standard library than a job supervisor wants to load.
-    if name == "JsonService":
-        from pipecell.local.json_service import JsonService
-
-        return JsonService
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

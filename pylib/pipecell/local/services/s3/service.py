@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from pipecell.local.home import ACCOUNT_ID
+from pipecell.local.hosts import bucket_of_host
 from pipecell.local.object_model import check_bucket_name
 from pipecell.local.objects import ObjectStore
 from pipecell.local.services.s3.buckets import Buckets
@@ -120,8 +121,6 @@ class S3Service:
 
 def target_of(request: Request) -> Target:
     """Return bucket and key: virtual-host style when the Host header names a bucket, else path style."""
-    from pipecell.local.server import bucket_of_host
-
     path = request.path[1:]
     bucket = bucket_of_host(request.headers.get("host", ""))
     if bucket:
