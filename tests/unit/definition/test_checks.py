@@ -8,6 +8,7 @@ import pytest
 from pipecell.definition import Document, read_document
 from pipecell.definition.checks import RULES, Diagnostic, check
 from pipecell.errors import DefinitionError
+from scripts import make_checks_page
 from tests.unit.golden.compare import definition
 
 
@@ -40,7 +41,8 @@ def only(doc: Document, code: str) -> Diagnostic:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_each_example_triggers_its_rule(rule) -> None:
-    diagnostics = check(read_document(rule.example, name=rule.example_name))
+    files = {uri: text.encode() for uri, text in rule.example_files.items()}
+    diagnostics = check(read_document(rule.example, name=rule.example_name), files)
     assert rule.code in [diagnostic.code for diagnostic in diagnostics]
 
 
@@ -48,6 +50,12 @@ def test_codes_are_unique_and_reasons_given() -> None:
     codes = [rule.code for rule in RULES]
     assert len(set(codes)) == len(codes)
     assert all(rule.why.endswith(".") for rule in RULES)
+
+
+def test_the_page_in_the_docs_says_what_the_rules_say() -> None:
+    assert make_checks_page.PAGE.read_text(encoding="utf-8") == make_checks_page.page(), (
+        "run scripts/make_checks_page.py"
+    )
 
 
 def test_census_has_no_problem_at_all() -> None:

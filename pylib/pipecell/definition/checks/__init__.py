@@ -1,10 +1,13 @@
 """Rules that find what is wrong in a definition before it is launched.
 
 Each family of rules is a module with a tuple ``RULES``; each rule is one small function that
-yields what it finds, with a stable code, a reason and an example that triggers it.
+yields what it finds, with a stable code, a reason and an example that triggers it. A new module
+joins `FAMILIES`, and from there ``check``, the page in the docs, SARIF and the tests.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from pipecell.definition.checks import (
     conditions,
@@ -16,26 +19,46 @@ from pipecell.definition.checks import (
     references,
     size,
 )
-from pipecell.definition.checks.diagnostic import SEVERITIES, Diagnostic, Finding, Rule, Severity, Subject
+from pipecell.definition.checks.diagnostic import (
+    SEVERITIES,
+    Diagnostic,
+    Family,
+    Finding,
+    Rule,
+    Severity,
+    Subject,
+)
 from pipecell.definition.document import Document
 
-__all__ = ["RULES", "Diagnostic", "Finding", "Rule", "Severity", "Subject", "check"]
+__all__ = ["FAMILIES", "RULES", "Diagnostic", "Family", "Finding", "Rule", "Severity", "Subject", "check"]
 
-RULES: tuple[Rule, ...] = (
-    *names.RULES,
-    *references.RULES,
-    *cycles.RULES,
-    *parameters.RULES,
-    *conditions.RULES,
-    *instances.RULES,
-    *size.RULES,
-    *machines.RULES,
+FAMILIES: tuple[Family, ...] = (
+    Family("Names", names.RULES),
+    Family("References and cycles", (*references.RULES, *cycles.RULES)),
+    Family("Parameters", parameters.RULES),
+    Family("Conditions", conditions.RULES),
+    Family("Instances", instances.RULES),
+    Family("Limits", size.RULES),
+    Family("State machines", machines.RULES),
 )
 
+RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)
 
-def check(document: Document) -> list[Diagnostic]:
-    """Return everything that the rules find: errors first, then in the definition's order."""
-    subject = Subject.of(document)
+
+def check(
+    document: Document,
+    files: Mapping[str, bytes] | None = None,
+    quotas: Mapping[str, int] | None = None,
+) -> list[Diagnostic]:
+    """Return everything that the rules find: errors first, then in the definition's order.
+
+    Args:
+        document: the definition.
+        files: content of the files that a run would upload, by S3 URI; without them the rules about
+            code find nothing.
+        quotas: soft limits that differ from AWS's defaults, by name.
+    """
+    subject = Subject.of(document, files, quotas)
     order = {name: index for index, name in enumerate(subject.by_name)}
     found = [
         _diagnostic(rule, finding, document)

@@ -67,29 +67,46 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Subject:
-    """What the rules look at: one document, walked once."""
+    """What the rules look at: one document, walked once, and what is known beside it.
+
+    Attributes:
+        document: the definition.
+        steps: all its steps, those in branches too.
+        by_name: step by name; the first of several of one name counts.
+        parameters: declared parameter by name.
+        files: content of the files that a run would upload, by S3 URI; empty where they are not known.
+        quotas: soft limits of the account, by name (see ``quotas.DEFAULTS``).
+    """
 
     document: Document
     steps: tuple[StepView, ...] = ()
     by_name: Mapping[str, StepView] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, document: Document) -> Subject:
-        """Walk a document; the first of several steps of one name counts."""
+    def of(
+        cls,
+        document: Document,
+        files: Mapping[str, bytes] | None = None,
+        quotas: Mapping[str, int] | None = None,
+    ) -> Subject:
+        """Walk a document."""
         steps = iterate_steps(document)
         by_name: dict[str, StepView] = {}
         for step in steps:
             by_name.setdefault(step.name, step)
         parameters = {parameter.name: parameter for parameter in declared(document)}
-        return cls(document, steps, by_name, parameters)
+        return cls(document, steps, by_name, parameters, files or {}, quotas or {})
 
 
 @dataclass(frozen=True)
 class Finding:
     """What a rule found: a diagnostic without what the rule itself says.
 
-    ``severity`` replaces the rule's own where one rule finds better and worse cases.
+    ``severity`` replaces the rule's own where one rule finds better and worse cases; ``parameter``
+    names the declared parameter whose cell is to be shown instead of the step's.
     """
 
     message: str
@@ -97,6 +114,7 @@ class Finding:
     step: str | None = None
     path: str = ""
     severity: Severity | None = None
+    parameter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +129,7 @@ class Rule:
         find: the rule itself.
         engine: which definitions it is for.
         example_name: the name of the pipeline in the example.
+        example_files: text of the files that the example needs, by S3 URI.
     """
 
     code: str
@@ -120,6 +139,26 @@ class Rule:
     find: Callable[[Subject], Iterator[Finding]]
     engine: Literal["sagemaker", "stepfunctions", "any"] = "sagemaker"
     example_name: str = "Example"
+    example_files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What it finds, a short phrase: the first line of what the rule says of itself."""
+        words = (self.find.__doc__ or self.code).strip().splitlines()[0].rstrip(".").removeprefix("Find ")
+        return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Rules about one thing; a section of the page in the docs.
+
+    Attributes:
+        title: what they are about.
+        rules: the rules, in the order of the page.
+    """
+
+    title: str
+    rules: tuple[Rule, ...]
 
 
 def pipeline(*steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
