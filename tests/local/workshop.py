@@ -14,7 +14,7 @@ from typing import Any
 from pipecell.local.home import Home
 from pipecell.local.objects import ObjectStore
 from pipecell.local.work.jobs import Jobs, JobSpec, JobStatus
-from pipecell.local.work.sandbox import candidates, works
+from pipecell.local.work.sandbox import KINDS, candidates, works
 
 PATIENCE = 60.0
 BUCKET = "sagemaker-us-east-1-000000000000"
@@ -22,7 +22,7 @@ SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:{version}"
 ROLE = "arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRole-pipecell"
 
-SANDBOXES = [kind for kind in ("bwrap", "unshare", "rewrite") if any(map(works, candidates(kind)))]
+SANDBOXES = [kind for kind in KINDS if any(map(works, candidates(kind)))]
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,7 @@ class HostProcess:
         """
         rewriting = self._sandbox.kind == "rewrite"
         root = self.folder.alias if rewriting else self.folder.root
+        entry = self._sandbox.entry(root, directory, protect)
         with open(self.folder.log, "ab", buffering=0) as log:
             self._process = subprocess.Popen(
                 self._sandbox.command(argv, root, directory, protect),
@@ -169,7 +170,7 @@ class HostProcess:
                 env=self.environment(environment),
                 cwd=self._sandbox.directory(directory, root) or "/",
                 start_new_session=True,
-                preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - the supervisor has one thread
+                preexec_fn=partial(_begin, os.getpid(), entry),  # noqa: PLW1509 - the supervisor has one thread
             )
 
     def poll(self) -> int | None:
@@ -226,6 +227,12 @@ class HostProcess:
         quoted = "'" + self._python.replace("'", "'\\''") + "'"
         os.write(descriptor, f'#!/bin/sh\nexec {quoted}{words} "$@"\n'.encode())
         os.close(descriptor)
+
+
+def _begin(parent: int, entry: Callable[[], None] | None) -> None:
+    die_with_parent(parent)
+    if entry is not None:
+        entry()
 
 
 def end_strays(job: str, *, everywhere: bool) -> None:

@@ -28,11 +28,15 @@ def die_with_parent(parent: int) -> None:
     Args:
         parent: the parent's pid, to notice that it ended before this call.
     """
-    if _libc is None:
-        return
-    _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
+    kill_with_parent()
+    if _libc is not None and os.getppid() != parent:
         os._exit(1)
+
+
+def kill_with_parent() -> None:
+    """Ask the system to kill this process when its parent ends (Linux); exec keeps that."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def adopt_orphans() -> None:

@@ -1,7 +1,7 @@
 """A private ``/opt/ml`` for each job, by the best means that the machine allows.
 
-``bwrap``    bubblewrap: private mounts and processes.
-``unshare``  the same with util-linux alone.
+``unshare``  private mounts and processes by Linux's own calls.
+``bwrap``    the same by bubblewrap, which some hosts allow more than other programs.
 ``rewrite``  no namespaces: the text ``/opt/ml`` is replaced by the job's own folder in
              its code, arguments, environment and configuration, and the log says so.
 
@@ -16,13 +16,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from pipecell.errors import EndpointError
+from pipecell.local.work import namespaces
 from pipecell.local.work.folder import read_json, write_json
 
 ML = "/opt/ml"
-KINDS = ("bwrap", "unshare", "rewrite")
+KINDS = ("unshare", "bwrap", "rewrite")
 PRIVATE = f"{ML}/.pipecell"
 """What the job has besides SageMaker's folders: TMPDIR, shims, packages."""
 
@@ -66,9 +68,21 @@ class Sandbox:
         """
         if self.kind == "bwrap":
             return [*self._bwrap(root, protect), "--chdir", directory, "--", *argv]
-        if self.kind == "unshare":
-            return [*self._unshare(), "/bin/sh", "-c", _MOUNT, "sh", root, directory, *argv]
         return [self.outside(word, root) for word in argv]
+
+    def entry(self, root: str, directory: str, protect: Sequence[str] = ()) -> Callable[[], None] | None:
+        """Return what has to be called between fork and exec; None where `command` does it all.
+
+        Args:
+            root: as for `command`.
+            directory: as for `command`.
+            protect: as for `command`.
+        """
+        if self.kind != "unshare":
+            return None
+        return partial(
+            namespaces.enter, root, ML, directory, protect, processes=self.processes, user=self.user
+        )
 
     def outside(self, text: str, root: str) -> str:
         """Return a text as the job's process must see it: paths replaced where there is no namespace."""
@@ -94,45 +108,6 @@ class Sandbox:
         for folder in protect:
             command += ["--ro-bind", folder, folder]
         return [*command, "--bind", root, ML, "--die-with-parent"]
-
-    def _unshare(self) -> list[str]:
-        command = ["unshare", "--mount", "--fork", "--kill-child"]
-        if self.user:
-            command.append("--map-root-user")
-        if self.processes:
-            command += ["--pid", "--mount-proc"]
-        return command
-
-
-# Runs as the first process of its namespaces, and stays: the first process of a process namespace ignores
-# SIGTERM unless it handles it, and a job should end by it as anywhere else. The shell's own stderr is closed,
-# or it would put "Terminated" into the job's log.
-_MOUNT = """
-set -e
-root=$1 directory=$2
-shift 2
-if [ ! -d /opt/ml ]; then
-    kept=$root/.pipecell/opt
-    mkdir -p "$kept"
-    mount --rbind /opt "$kept"
-    mount -t tmpfs -o mode=755 tmpfs /opt
-    for child in "$kept"/* "$kept"/.[!.]*; do
-        name=/opt/${child##*/}
-        if [ -L "$child" ]; then cp -P "$child" "$name"
-        elif [ -d "$child" ]; then mkdir "$name"; mount --rbind "$child" "$name"
-        elif [ -e "$child" ]; then : > "$name"; mount --bind "$child" "$name"
-        fi
-    done
-    umount -l "$kept"
-    mkdir /opt/ml
-fi
-mount --bind "$root" /opt/ml
-cd "$directory"
-set +e
-exec 3>&2 2>/dev/null
-(exec "$@" 2>&3 3>&-)
-exit $?
-"""
 
 
 def _host_root() -> list[str]:
@@ -183,10 +158,10 @@ def candidates(asked: str | None) -> list[Sandbox]:
         )
     users = (False, True) if os.geteuid() == 0 else (True,)
     every = [
-        Sandbox("bwrap"),
-        Sandbox("bwrap", processes=False),
         *(Sandbox("unshare", user=user) for user in users),
+        Sandbox("bwrap"),
         *(Sandbox("unshare", processes=False, user=user) for user in users),
+        Sandbox("bwrap", processes=False),
         Sandbox("rewrite"),
     ]
     return [sandbox for sandbox in every if asked in {None, "", sandbox.kind}]
@@ -196,7 +171,7 @@ def works(sandbox: Sandbox) -> bool:
     """Try a sandbox with a real process."""
     if sandbox.kind == "rewrite":
         return True
-    if shutil.which(sandbox.kind) is None:
+    if not (namespaces.can_be_tried() if sandbox.kind == "unshare" else shutil.which(sandbox.kind)):
         return False
     with tempfile.TemporaryDirectory(prefix="pipecell-probe-") as root:
         with open(f"{root}/probe", "w", encoding="utf-8") as file:
@@ -207,9 +182,10 @@ def works(sandbox: Sandbox) -> bool:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_PROBE_SECONDS,
+                preexec_fn=sandbox.entry(root, ML),
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, subprocess.SubprocessError):
             return False
     return result.returncode == 0
 
