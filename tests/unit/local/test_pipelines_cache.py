@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipecell.errors import DefinitionError
 from pipecell.local.records.jobs import JobRecord
 from pipecell.local.work.jobs import JobStatus
-from pipecell.local.work.pipelines.cache import duration_seconds
 from tests.unit.local.bench_top import Bench, World, open_bench, processing, started, status_of
 
 CACHED = {"Enabled": True, "ExpireAfter": "PT1H"}
@@ -204,26 +202,3 @@ def test_a_step_without_cache_config_runs(bench: Bench, world: World) -> None:
     run(bench, [plain])
     run(bench, [plain])
     assert len(world.launches) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("PT1H", 3600),
-        ("P30D", 30 * 86400),
-        ("30d", 30 * 86400),
-        ("T16m", 960),
-        ("30dT5h", 30 * 86400 + 5 * 3600),
-        ("P1Y2M", 425 * 86400),
-        ("P2W", 14 * 86400),
-        ("pt90s", 90),
-    ],
-)
-def test_durations_are_read_as_aws_writes_them(text: str, seconds: int) -> None:
-    assert duration_seconds(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "P", "PT", "1 hour", "30", "T"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(DefinitionError, match="not an ISO 8601 duration"):
-        duration_seconds(text)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from pipecell.definition.cache.content import split_uri
 from pipecell.definition.document import read_document
 from pipecell.errors import DefinitionError
 from pipecell.local.home import Home
 from pipecell.local.objects import ObjectStore
 from pipecell.local.records.executions import ExecutionRecord, StepRecord
 from pipecell.local.work.pipelines.plan import read_steps
-from pipecell.local.work.pipelines.scope import RunScope, split_uri
+from pipecell.local.work.pipelines.scope import RunScope
 
 ARN = "arn:aws:sagemaker:eu-west-1:000000000000:pipeline/census/execution/abc123def456"
 

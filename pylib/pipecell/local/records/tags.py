@@ -36,6 +36,14 @@ def put(connection: sqlite3.Connection, arn: str, tags: Iterable[Mapping[str, st
         )
 
 
+def put_own(connection: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None:
+    """Add tags of the endpoint's own, which count for no limit, as AWS's own do not."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO tag (arn, key, value) VALUES (?, ?, ?)",
+        [(arn, key, value) for key, value in tags.items()],
+    )
+
+
 def remove(connection: sqlite3.Connection, arn: str, keys: Iterable[str] | None = None) -> None:
     """Remove some tags of a resource, by default all."""
     if keys is None:

@@ -1,79 +1,71 @@
-"""Step caching: what identifies a step's work, and whether an earlier result may stand for it.
+"""Step caching on this machine: the keys of results are kept with them, and found again.
 
-AWS compares, by type of step, the arguments that decide the result (not where outputs go or on
-which instance it runs), within one pipeline, and takes the most recent success that is young
-enough. Two things are stricter here. Uploaded code counts by its content, not by its address, so
-that the same code uploaded again is the same. And an earlier result is taken only while what it
-left in S3 is still there, unchanged.
-Source: SageMaker developer guide, "Caching pipeline steps" and "Default cache key attributes by
-pipeline step type".
+What a key is made of is `pipecell.definition.cache`'s; here are the store and the objects.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
+import sqlite3
 import time
-from collections.abc import Mapping
-from typing import Any
 
-from pipecell.errors import DefinitionError
-from pipecell.local.records import Query
+from pipecell.definition.cache.configuration import configuration_of
+from pipecell.definition.cache.content import ARTIFACTS_TAG, KEY_TAG, Fingerprints, digest
+from pipecell.definition.cache.identity import identity, key_of, settings_of
+from pipecell.definition.references import resolve
+from pipecell.local.objects import ObjectStore
+from pipecell.local.records import Query, tags
 from pipecell.local.records.executions import StepRecord, step_from_row
-from pipecell.local.work.pipelines.fingerprints import Fingerprints
-from pipecell.local.work.pipelines.handler import Handler, StepRun
+from pipecell.local.wire import ServiceError
+from pipecell.local.work.pipelines.handler import StepRun, without_nulls
 
-_DURATION = re.compile(
-    r"P?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
-    re.IGNORECASE,
-)
-_SECONDS = {
-    "years": 365 * 86400,
-    "months": 30 * 86400,
-    "weeks": 7 * 86400,
-    "days": 86400,
-    "hours": 3600,
-    "minutes": 60,
-    "seconds": 1,
-}
 _CANDIDATES = 20
 
 
-def duration_seconds(text: str) -> float:
-    """Return the seconds of an ISO 8601 duration; AWS's own examples leave the ``P`` out (``30dT5h``).
+class StoredObjects:
+    """This endpoint's S3, as caching looks at it.
 
-    Raises:
-        DefinitionError: ``PC117``, it is none.
+    Args:
+        objects: the endpoint's S3.
     """
-    found = _DURATION.fullmatch(text.strip())
-    parts = {unit: int(number) for unit, number in found.groupdict().items() if number} if found else {}
-    if not parts:
-        raise DefinitionError(
-            f'"{text}" is not an ISO 8601 duration.', code="PC117", hint="Try P30D or PT1H."
-        )
-    return float(sum(_SECONDS[unit] * number for unit, number in parts.items()))
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def etag(self, bucket: str, key: str) -> str | None:
+        """Return an object's ETag, None when it is not there."""
+        try:
+            return self._objects.head(bucket, key).etag
+        except ServiceError:
+            return None
+
+    def below(self, bucket: str, prefix: str, limit: int | None = None) -> list[tuple[str, str]]:
+        """Return (key, ETag) of the objects whose keys begin with a prefix."""
+        try:
+            if limit is not None:
+                return [
+                    (info.key, info.etag) for info in self._objects.list(bucket, prefix, limit=limit).objects
+                ]
+            return [(info.key, info.etag) for info in self._objects.iterate(bucket, prefix)]
+        except ServiceError:
+            return []
+
+    def read(self, bucket: str, key: str) -> bytes:
+        """Return an object's content."""
+        try:
+            return self._objects.read(bucket, key)
+        except ServiceError as error:
+            raise KeyError(key) from error
 
 
-def key_of(run: StepRun, handler: Handler, fingerprints: Fingerprints) -> str | None:
+def key_of_run(run: StepRun, fingerprints: Fingerprints) -> str | None:
     """Return what identifies a step's work within its pipeline, None when its type is never cached."""
-    arguments = handler.identity(run)
-    if arguments is None:
+    view = run.view
+    settings = without_nulls(resolve(settings_of(view.type, view.body), run.scope))
+    identifying = identity(view.type, run.arguments, settings)
+    if identifying is None:
         return None
-    identity = {
-        "pipeline": run.execution.pipeline,
-        "step": run.view.name,
-        "type": run.view.type,
-        "arguments": fingerprints.with_code_by_content(arguments),
-    }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def configuration_of(run: StepRun) -> Mapping[str, Any]:
-    """Return the step's CacheConfig when it asks for reuse, else nothing."""
-    configuration = run.view.body.get("CacheConfig") or {}
-    return configuration if configuration.get("Enabled") is True else {}
+    content = fingerprints.with_code_by_content(identifying)
+    return key_of(run.execution.pipeline, view.name, view.type, content)
 
 
 def find_hit(
@@ -84,8 +76,10 @@ def find_hit(
     Raises:
         DefinitionError: ``ExpireAfter`` is no duration.
     """
-    expiry = configuration_of(run).get("ExpireAfter")
-    oldest = time.time() - duration_seconds(expiry) if expiry else 0.0
+    configuration = configuration_of(run.view.body)
+    if not configuration.enabled:
+        return None
+    oldest = time.time() - configuration.expires if configuration.expires is not None else 0.0
     rows = query(
         "SELECT step.*, execution.arn AS execution_arn FROM step"
         " JOIN execution ON execution.id = step.execution"
@@ -95,6 +89,18 @@ def find_hit(
     )
     for row in rows:
         record = step_from_row(row)
-        if all(fingerprints.of_uri(uri) == digest for uri, digest in record.artifacts.items()):
+        if fingerprints.of_artifacts(record.properties) == record.artifacts:
             return record, row["execution_arn"]
     return None
+
+
+def tell(connection: sqlite3.Connection, arn: str, step: StepRecord) -> None:
+    """Let the tags of a step's job say what its result is found by, so that a plan can foresee it.
+
+    Args:
+        connection: an open transaction.
+        arn: the job's ARN.
+        step: the step that has ended.
+    """
+    values = {KEY_TAG: str(step.cache_key), ARTIFACTS_TAG: digest(sorted(step.artifacts.items()))}
+    tags.put_own(connection, arn, values)

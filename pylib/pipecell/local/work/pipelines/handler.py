@@ -158,10 +158,6 @@ class Handler:
     at_once: bool = False
     """Whether the step has ended as soon as it has begun."""
 
-    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
-        """Return the arguments that identify the step for the cache; None when it is never cached."""
-        return None
-
     def refusal(self, view: StepView, resolved: Mapping[str, Any], others: Others) -> str | None:
         """Say why this step cannot run here, before anything runs; None when it can.
 

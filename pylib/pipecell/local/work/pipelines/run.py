@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pipecell.definition.cache.content import Fingerprints
 from pipecell.definition.document import Document, read_document
 from pipecell.errors import EndpointError, PipecellError
 from pipecell.local.records import executions, now, pipelines, within
 from pipecell.local.records.executions import ExecutionRecord, StepRecord
 from pipecell.local.wire import ServiceError
 from pipecell.local.work.pipelines import cache, retry
-from pipecell.local.work.pipelines.fingerprints import Fingerprints
 from pipecell.local.work.pipelines.handler import Began, Ended, Handler, Platform, StepRun
 from pipecell.local.work.pipelines.plan import Steps, read_steps, selected, whole
 from pipecell.local.work.pipelines.scope import RunScope
@@ -55,7 +55,7 @@ class Run:
         self._steps = {step.name: step for step in steps}
         self._plan = _plan(self._definition, record, self._steps)
         self._scope = RunScope(record, self._definition.views, self._steps, platform.objects)
-        self._fingerprints = Fingerprints(platform.objects)
+        self._fingerprints = Fingerprints(cache.StoredObjects(platform.objects))
         self._default_parallelism = default_parallelism
         self._lock = threading.RLock()
 
@@ -158,8 +158,8 @@ class Run:
 
     def _begin_within(self, run: StepRun, handler: Handler, connection: sqlite3.Connection) -> StepRecord:
         step = run.record
-        key = cache.key_of(run, handler, self._fingerprints)
-        if key is not None and cache.configuration_of(run):
+        key = cache.key_of_run(run, self._fingerprints)
+        if key is not None:
             hit = cache.find_hit(run, key, within(connection), self._fingerprints)
             if hit is not None:
                 earlier, source = hit
@@ -296,6 +296,10 @@ class Run:
     def _save(self, step: StepRecord) -> None:
         with self._platform.store.transaction() as connection:
             executions.save_step(connection, step)
+            if step.status == "Succeeded" and step.cache_key is not None and step.job_kind is not None:
+                job = self._platform.lifecycle.find(step.job_kind, str(step.job_name))
+                if job is not None:
+                    cache.tell(connection, job.arn, step)
         self._steps[step.name] = step
 
     def _set_status(self, status: str, *, failure_reason: str | None = None, stopping: bool = False) -> None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
+from pipecell.definition.cache.content import split_uri
 from pipecell.definition.paths import read_path
 from pipecell.definition.sagemaker import StepView
 from pipecell.errors import DefinitionError
@@ -118,19 +118,6 @@ class RunScope:
             raise DefinitionError(f"{uri} cannot be read: {error.message}", code="PC115") from error
         except ValueError as error:
             raise DefinitionError(f"{uri} is not JSON: {error}.", code="PC115") from error
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Return bucket and key of ``s3://bucket/key``.
-
-    Raises:
-        DefinitionError: ``PC116``, it is no such URI.
-    """
-    parts = urlsplit(uri, allow_fragments=False)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise DefinitionError(f'"{uri}" is not an S3 URI.', code="PC116")
-    key = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return parts.netloc, key.removeprefix("/")
 
 
 def _iso(seconds: float) -> str:

@@ -27,10 +27,6 @@ class Callback(Handler):
     types = ("Callback",)
     acts_once = True
 
-    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
-        """Return everything that the receiver gets."""
-        return {**run.arguments, "SqsQueueUrl": _queue_url(run)}
-
     def begin(self, run: StepRun, connection: sqlite3.Connection) -> Began | Ended:
         """Decide the token."""
         token = names.random_suffix()

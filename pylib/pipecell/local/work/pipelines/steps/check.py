@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pipecell.definition.cache.content import split_uri
+from pipecell.definition.cache.identity import settings_of
 from pipecell.definition.references import resolve
 from pipecell.definition.sagemaker import StepView
 from pipecell.local.wire import ServiceError
 from pipecell.local.work.pipelines.handler import Began, Ended, Others, StepRun, without_nulls
-from pipecell.local.work.pipelines.scope import split_uri
 from pipecell.local.work.pipelines.steps.images import ImageCheck
 from pipecell.local.work.pipelines.steps.job import JobHandler
 
@@ -28,10 +29,6 @@ _FILES = {
     "QualityCheck": {"Statistics": "statistics.json", "Constraints": "constraints.json"},
     "ClarifyCheck": {"Constraints": "analysis.json"},
 }
-_DESCRIBED = (
-    *("CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline"),
-    *("FailOnViolation", "SuppliedBaselineStatistics", "SuppliedBaselineConstraints"),
-)
 _SHOWN = ("CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline")
 
 
@@ -52,13 +49,6 @@ class Check(JobHandler):
             return needs
         reason = self._check_image(image, self.kind, resolved)
         return f"{needs} {reason}" if reason is not None else None
-
-    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
-        """Return the job's arguments and the step's settings, as AWS documents."""
-        job = {
-            name: run.arguments.get(name) for name in ("AppSpecification", "Environment", "ProcessingInputs")
-        }
-        return {**job, **_settings(run)}
 
     def begin(self, run: StepRun, connection: sqlite3.Connection) -> Began | Ended:
         """Record the job, and show it as the check's."""
@@ -93,8 +83,7 @@ class Check(JobHandler):
 
 
 def _settings(run: StepRun) -> dict[str, Any]:
-    given = {key: run.view.body[key] for key in _DESCRIBED if key in run.view.body}
-    return dict(without_nulls(resolve(given, run.scope)))
+    return dict(without_nulls(resolve(settings_of(run.view.type, run.view.body), run.scope)))
 
 
 def _output(properties: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 from pipecell.definition.references import resolve
 from pipecell.local.wire import ServiceError
@@ -25,10 +24,6 @@ class Function(Handler):
     """
 
     types = ("Lambda",)
-
-    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
-        """Return the function and what it gets."""
-        return {**run.arguments, "FunctionArn": _function(run)}
 
     def begin(self, run: StepRun, connection: sqlite3.Connection) -> Began | Ended:
         """Resolve what the function gets."""

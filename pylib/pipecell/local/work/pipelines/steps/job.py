@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +17,11 @@ _NAME_VARIABLES = frozenset({"TrainingJobName", "ProcessingJobName"})
 class JobHandler(Handler):
     """Creates a job, lets it run, and takes its description as the step's properties.
 
-    Subclasses name the kind of job and the arguments that identify it for the cache.
+    Subclasses name the kind of job.
     """
 
     kind: str
-    identifying: tuple[str, ...] = ()
     longest_name: int = 63
-
-    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
-        """Return the arguments that AWS documents as the cache's key for this type."""
-        return {name: run.arguments[name] for name in self.identifying if name in run.arguments}
 
     def begin(self, run: StepRun, connection: sqlite3.Connection) -> Began | Ended:
         """Record the job under a name that is decided now, so that a crash cannot make it two."""

@@ -16,7 +16,6 @@ class Processing(JobHandler):
 
     types = ("Processing",)
     kind = "processing"
-    identifying = ("AppSpecification", "Environment", "ProcessingInputs")
 
     def __init__(self, check_image: ImageCheck) -> None:
         self._check_image = check_image

@@ -16,15 +16,6 @@ class Training(JobHandler):
 
     types = ("Training",)
     kind = "training"
-    identifying = (
-        "AlgorithmSpecification",
-        "CheckpointConfig",
-        "DebugHookConfig",
-        "DebugRuleConfigurations",
-        "Environment",
-        "HyperParameters",
-        "InputDataConfig",
-    )
 
     def __init__(self, check_image: ImageCheck) -> None:
         self._check_image = check_image

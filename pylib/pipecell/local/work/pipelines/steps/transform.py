@@ -16,7 +16,6 @@ class Transform(JobHandler):
 
     types = ("Transform",)
     kind = "transform"
-    identifying = ("DataProcessing", "Environment", "ModelName", "TransformInput")
 
     def __init__(self, check_image: ImageCheck) -> None:
         self._check_image = check_image

@@ -12,14 +12,6 @@ from pipecell.local.work.pipelines.handler import Ended, Others, StepRun
 from pipecell.local.work.pipelines.steps.images import ImageCheck
 from pipecell.local.work.pipelines.steps.job import JobHandler
 
-_IDENTIFYING = (
-    "AlgorithmSpecification",
-    "HyperParameterRanges",
-    "InputDataConfig",
-    "StaticHyperParameters",
-    "TuningObjective",
-)
-
 
 class Tuning(JobHandler):
     """Runs a tuning job."""
@@ -30,15 +22,6 @@ class Tuning(JobHandler):
 
     def __init__(self, check_image: ImageCheck) -> None:
         self._check_image = check_image
-
-    def identity(self, run: StepRun) -> Mapping[str, Any] | None:
-        """Return the arguments that AWS documents as the cache's key for this type."""
-        definition = run.arguments.get("TrainingJobDefinition") or {}
-        return {
-            "HyperParameterTuningJobConfig": run.arguments.get("HyperParameterTuningJobConfig"),
-            "TrainingJobDefinition": {name: definition[name] for name in _IDENTIFYING if name in definition},
-            "TrainingJobDefinitions": run.arguments.get("TrainingJobDefinitions"),
-        }
 
     def look(self, run: StepRun) -> Ended | None:
         """Return the job's description, with its training jobs, the best one first."""

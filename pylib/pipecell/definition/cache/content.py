@@ -1,0 +1,210 @@
+"""What is in S3, in a few characters: digests of uploaded code and of what steps left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from pipecell.errors import DefinitionError
+
+_CODE_INPUTS = frozenset({"code", "entrypoint"})
+_CODE_CHANNELS = frozenset(
+    {"code", "sagemaker_remote_function_bootstrap", "pre_exec_script_and_dependencies"}
+)
+ARCHIVES = (".tar.gz", ".tgz")
+"""How the names of archives of code end."""
+
+MAX_CODE_OBJECTS = 1000
+"""Objects below one address that are looked at."""
+
+KEY_TAG = "pipecell:cache-key"
+"""Tag of a job of the local endpoint: what its result is found by. It says which code the job ran."""
+
+ARTIFACTS_TAG = "pipecell:artifacts"
+"""Tag of a job of the local endpoint: a digest of what it left in S3."""
+
+
+class Objects(Protocol):
+    """S3, as far as caching looks at it. A bucket or object that is not there is no error."""
+
+    def etag(self, bucket: str, key: str) -> str | None:
+        """Return an object's ETag without quotes, None when it is not there."""
+
+    def below(self, bucket: str, prefix: str, limit: int | None = None) -> list[tuple[str, str]]:
+        """Return (key, ETag) of the objects whose keys begin with a prefix, in the order of the keys."""
+
+    def read(self, bucket: str, key: str) -> bytes:
+        """Return an object's content.
+
+        Raises:
+            KeyError: it is not there.
+        """
+
+
+@dataclass(frozen=True)
+class CodePlace:
+    """Where a step says that its code is.
+
+    Attributes:
+        holder: the object of the definition that says it.
+        key: the key there.
+        label: what people call it: ``input code``, ``sagemaker_submit_directory``.
+    """
+
+    holder: dict[str, Any]
+    key: str
+    label: str
+
+    @property
+    def uri(self) -> str | None:
+        """The S3 URI; None where it is no text. The SDK writes hyperparameters as JSON, in quotes."""
+        value = self.holder.get(self.key)
+        return value.strip('"') if isinstance(value, str) else None
+
+
+def code_places(arguments: Mapping[str, Any]) -> Iterator[CodePlace]:
+    """Yield each place of a step's arguments that names code in S3."""
+    for each in arguments.get("ProcessingInputs") or ():
+        source = (each.get("S3Input") if isinstance(each, Mapping) else None) or {}
+        if each.get("InputName") in _CODE_INPUTS or "/input/code" in str(source.get("LocalPath", "")):
+            yield CodePlace(source, "S3Uri", f"input {each.get('InputName')}")
+    for channel in arguments.get("InputDataConfig") or ():
+        if isinstance(channel, Mapping) and channel.get("ChannelName") in _CODE_CHANNELS:
+            source = (channel.get("DataSource") or {}).get("S3DataSource") or {}
+            yield CodePlace(source, "S3Uri", f"channel {channel['ChannelName']}")
+    for values in _hyperparameters(arguments):
+        yield CodePlace(values, "sagemaker_submit_directory", "sagemaker_submit_directory")
+
+
+class Fingerprints:
+    """Digests of objects; those of archives are remembered, since reading them costs time.
+
+    Args:
+        objects: the S3 that they are in.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._archives: dict[str, str] = {}
+
+    def of_uri(self, uri: str) -> str:
+        """Return a digest of the object at a URI, or of all objects below it; empty when there is none."""
+        try:
+            bucket, key = split_uri(uri)
+        except DefinitionError:
+            return ""
+        found = self._objects.etag(bucket, key) if key else None
+        if found is not None:
+            return found
+        listed = self._objects.below(bucket, folder(key))
+        return digest(listed) if listed else ""
+
+    def of_artifacts(self, properties: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a step left in S3: for each URI of its outputs, a digest of what is there now."""
+        found = {uri: self.of_uri(uri) for uri in output_uris(properties)}
+        return {uri: value for uri, value in found.items() if value}
+
+    def with_code_by_content(self, arguments: Mapping[str, Any]) -> Any:
+        """Return arguments in which the address of uploaded code is replaced by a digest of the code."""
+        changed = json.loads(json.dumps(arguments))
+        for place in code_places(changed):
+            if place.uri is not None:
+                place.holder[place.key] = self.of_code(place.uri) or place.holder[place.key]
+        return changed
+
+    def of_code(self, uri: str) -> str:
+        """Return a digest of the code at a URI, or below it; empty when there is none."""
+        try:
+            bucket, key = split_uri(uri)
+        except DefinitionError:
+            return ""
+        found = self._objects.etag(bucket, key) if key else None
+        listed = (
+            [(key, found)]
+            if found is not None
+            else self._objects.below(bucket, folder(key), limit=MAX_CODE_OBJECTS)
+        )
+        names = [(name.rpartition("/")[2], self._content(bucket, name, etag)) for name, etag in listed]
+        return digest(names) if names else ""
+
+    def _content(self, bucket: str, key: str, etag: str) -> str:
+        """Return a digest of what a code object holds: of archives their members, whenever they were made."""
+        if not key.endswith(ARCHIVES):
+            return etag
+        if etag not in self._archives:
+            self._archives[etag] = _archive_digest(self._objects.read(bucket, key)) or etag
+        return self._archives[etag]
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of ``s3://bucket/key``.
+
+    Raises:
+        DefinitionError: ``PC116``, it is no such URI.
+    """
+    parts = urlsplit(uri, allow_fragments=False)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise DefinitionError(f'"{uri}" is not an S3 URI.', code="PC116")
+    key = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return parts.netloc, key.removeprefix("/")
+
+
+def folder(key: str) -> str:
+    """Return what the keys below a key begin with."""
+    return f"{key.rstrip('/')}/" if key else ""
+
+
+def digest(value: Any) -> str:
+    """Return SHA-256 of a JSON value, in hexadecimal."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def output_uris(properties: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the S3 URIs of what a job left, from the answer of its Describe operation."""
+    model = properties.get("ModelArtifacts") or {}
+    if "S3ModelArtifacts" in model:
+        yield model["S3ModelArtifacts"]
+    for output in (properties.get("ProcessingOutputConfig") or {}).get("Outputs") or ():
+        if "S3Output" in output:
+            yield output["S3Output"]["S3Uri"]
+    transform = properties.get("TransformOutput") or {}
+    if "S3OutputPath" in transform:
+        yield transform["S3OutputPath"]
+
+
+def members(content: bytes) -> dict[str, bytes]:
+    """Return the files of a gzipped tar archive by name; empty when it is none."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+            found = {member.name: archive.extractfile(member) for member in archive if member.isfile()}
+            return {name: file.read() for name, file in found.items() if file is not None}
+    except (tarfile.TarError, OSError, EOFError):
+        return {}
+
+
+def _hyperparameters(arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    definitions = [arguments, arguments.get("TrainingJobDefinition") or {}]
+    definitions += arguments.get("TrainingJobDefinitions") or []
+    for definition in definitions:
+        for name in ("HyperParameters", "StaticHyperParameters"):
+            if isinstance(definition.get(name), dict):
+                yield definition[name]
+
+
+def _archive_digest(content: bytes) -> str:
+    found = []
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+            for member in archive:
+                file = archive.extractfile(member)
+                value = hashlib.sha256(file.read() if file else b"").hexdigest()
+                found.append((member.name, member.type.decode(), member.linkname, value))
+    except (tarfile.TarError, OSError, EOFError):
+        return ""
+    return digest(sorted(found))
