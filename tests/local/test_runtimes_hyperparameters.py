@@ -8,8 +8,8 @@ import numpy
 import pytest
 import xgboost
 
+from pipecell.definition.xgboost import UserError, validate
 from pipecell.local.runtimes.xgboost_data import check_channels, content_format, data_files
-from pipecell.local.runtimes.xgboost_hyperparameters import UserError, validate
 from pipecell.local.runtimes.xgboost_metrics import CUSTOM, evaluation, split_metrics
 from pipecell.local.runtimes.xgboost_model import model_form
 from pipecell.local.runtimes.xgboost_rounds import round_line

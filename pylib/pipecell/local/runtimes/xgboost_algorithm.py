@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipecell.definition.xgboost import MAXIMIZED, UserError, validate
 from pipecell.local.runtimes.xgboost_data import check_channels, data_files, has_header, load
-from pipecell.local.runtimes.xgboost_hyperparameters import MAXIMIZED, UserError, validate
 from pipecell.local.runtimes.xgboost_library import xgboost_library
 from pipecell.local.runtimes.xgboost_metrics import evaluation, split_metrics
 from pipecell.local.runtimes.xgboost_model import MODEL_NAME, write_model

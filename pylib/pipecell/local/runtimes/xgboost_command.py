@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pipecell
+from pipecell.definition.xgboost import MAXIMIZED, MINIMIZED
 from pipecell.local.runtimes import Runtime
-from pipecell.local.runtimes.xgboost_hyperparameters import MAXIMIZED, MINIMIZED
 from pipecell.local.work.specification import MetricDefinition
 
 _CODE = (

@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from pipecell.local.runtimes.xgboost_hyperparameters import UserError
+from pipecell.definition.xgboost import UserError
 from pipecell.local.runtimes.xgboost_library import xgboost_library
 
 Log = Callable[[str], None]

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipecell.definition.xgboost import UserError
 from pipecell.local.runtimes.xgboost_data import Log, load
-from pipecell.local.runtimes.xgboost_hyperparameters import UserError
 
 if TYPE_CHECKING:
     from pipecell.local.runtimes.xgboost_algorithm import Training

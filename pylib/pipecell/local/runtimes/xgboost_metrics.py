@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pipecell.local.runtimes.xgboost_hyperparameters import UserError
+from pipecell.definition.xgboost import UserError
 
 CUSTOM = frozenset(
     {
