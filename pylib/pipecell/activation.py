@@ -41,11 +41,11 @@ class Activation:
         if "botocore" in sys.modules:
             self.settle()
         else:
-            self._hook = when_imported("botocore", lambda _: None, before=self._join)
+            self._hook = when_imported("botocore", lambda _: None, before=self.wait)
 
     def settle(self) -> None:
         """Wait until it is chosen; tell why where it could not be."""
-        self._join()
+        self.wait()
         if self._hook is not None:
             self._hook.cancel()
             self._hook = None
@@ -53,7 +53,8 @@ class Activation:
         if error is not None:
             self._tell(error)
 
-    def _join(self) -> None:
+    def wait(self) -> None:
+        """Wait until it is chosen, or could not be."""
         # Choosing may itself import botocore; that thread must not wait for itself.
         if threading.current_thread() is not self._thread:
             self._thread.join()

@@ -20,6 +20,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from pipecell import targets
 from pipecell.activation import Activation
 from pipecell.errors import PipecellError, UsageError
+from pipecell.frontend import Frontends
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -44,6 +45,7 @@ class PipelineMagics(Magics):
         super().__init__(shell)
         self._shell: Any = shell
         self.activation: Activation | None = None
+        self.frontends = Frontends(shell, lambda: self.workspace)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -155,7 +157,7 @@ class PipelineMagics(Magics):
                 body,
                 self._shell.user_ns,
                 engine=engine,
-                cell_id=_cell_id(self._shell),
+                cell_id=cell_id(self._shell),
                 cell=cell_number(self._shell),
                 run=runner,
             )
@@ -171,6 +173,7 @@ class PipelineMagics(Magics):
         pipeline = self.workspace.pipeline(declaration.name)
         found = [problem for problem in pipeline.check() if problem.severity in _WORTH_SAYING]
         _display(pipeline.preview().bundle(found))
+        self.workspace.declared(pipeline)
 
 
 def load(shell: Any) -> None:
@@ -179,6 +182,7 @@ def load(shell: Any) -> None:
         return
     magics = PipelineMagics(shell)
     shell.register_magics(magics)
+    magics.frontends.listen()
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(magics.matcher)
     if targets.aws_configured():
@@ -200,6 +204,7 @@ def unload(shell: Any) -> None:
     magics.settle()
     targets.activate_aws()
     forget_rendering(shell)
+    magics.frontends.close()
     magics.workspace.monitor.close()
     if shell.Completer is not None and magics.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(magics.matcher)
@@ -230,7 +235,7 @@ def workspace_of_this_kernel() -> Workspace:
     return magics.workspace
 
 
-def _cell_id(shell: Any) -> str | None:
+def cell_id(shell: Any) -> str | None:
     """Return the front end's id of the running cell, where it gives one."""
     kernel = getattr(shell, "kernel", None)
     found = kernel.get_parent().get("metadata", {}).get("cellId") if kernel is not None else None

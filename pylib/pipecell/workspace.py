@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecell.engines.engine import Engine, ExecutionSummary
 from pipecell.engines.monitor import Monitor
@@ -49,6 +49,19 @@ class Profile:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Observer(Protocol):
+    """Who wants to know what becomes of a workspace. It is told in the kernel's thread: be quick."""
+
+    def declared(self, pipeline: Pipeline) -> None:
+        """A cell has declared this, and it is compiled."""
+
+    def profiled(self, name: str) -> None:
+        """Another profile, or other values, are in force for a pipeline."""
+
+    def met(self, execution: Execution) -> None:
+        """An execution was started, or asked for, for the first time."""
+
+
 class Workspace:
     """Pipelines by name and the ways to run them.
 
@@ -62,6 +75,8 @@ class Workspace:
         self.home = home
         self.monitor = Monitor()
         self.screen = Screen()
+        self.observers: list[Observer] = []
+        self.last_declared: dict[str, Pipeline] = {}
         self._compiled: dict[str, Compiled] = {}
         self._diagnostics: dict[str, tuple[Diagnostic, ...]] = {}
         self._profiles: dict[tuple[str, str], Profile] = {}
@@ -97,6 +112,12 @@ class Workspace:
 
         chosen = self._choose(name)
         return Pipeline(chosen, self._source(chosen), self)
+
+    def declared(self, pipeline: Pipeline) -> None:
+        """Take note of a pipeline that a cell has just declared and compiled, and tell who observes."""
+        self.last_declared[pipeline.name] = pipeline
+        for observer in list(self.observers):
+            observer.declared(pipeline)
 
     def declared_diagnostics(self, name: str) -> tuple[Diagnostic, ...]:
         """Return what declaring the pipeline found; nothing for one that came from a definition file."""
@@ -150,6 +171,8 @@ class Workspace:
         """Put a profile in force, with its values."""
         self._profiles[pipeline, profile.name] = profile
         self._in_force[pipeline] = profile.name
+        for observer in list(self.observers):
+            observer.profiled(pipeline)
 
     # Engines and executions
 
@@ -240,6 +263,8 @@ class Workspace:
             self._executions[arn] = Execution(
                 engine, arn, monitor=self.monitor, screen=self.screen, profile=profile
             )
+            for observer in list(self.observers):
+                observer.met(self._executions[arn])
         return self._executions[arn]
 
     def executions(self, on: str, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:

@@ -1,0 +1,58 @@
+"""Executions as the extension reads them: whole once, then only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipecell.engines.engine import ExecutionSnapshot, ExecutionSummary
+    from pipecell.execution import Execution
+
+
+def row(seen: ExecutionSnapshot | ExecutionSummary, *, profile: str = "") -> dict[str, Any]:
+    """Return one row of the list of executions; times are epoch seconds."""
+    from pipecell.engines.engine import RUNNING
+    from pipecell.view.theme import mark_of_status
+
+    mark = mark_of_status(seen.status)
+    return {
+        "arn": seen.execution_arn,
+        "pipeline": seen.pipeline,
+        "engine": seen.engine,
+        "on": seen.target,
+        "status": seen.status,
+        "running": seen.status in RUNNING,
+        "sign": mark.sign,
+        "ink": mark.ink,
+        "started": seen.started,
+        "ended": getattr(seen, "ended", None),
+        "reason": getattr(seen, "failure_reason", ""),
+        "profile": profile,
+    }
+
+
+def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, Any]]:
+    """Return the state of each step that has one, by name, the branches not taken included."""
+    from pipecell.view.theme import mark_of
+
+    states = execution.states(seen)
+    names = {node.id: node.name for node in execution.graph.nodes}
+    told = {}
+    for identity, state in states.items():
+        mark = mark_of(state)
+        told[names[identity]] = {
+            "status": state.status,
+            "sign": mark.sign,
+            "ink": mark.ink,
+            "word": mark.word,
+            "started": state.started,
+            "ended": state.ended,
+            "reason": state.failure_reason,
+        }
+    return told
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of ``after`` that ``before`` has not, or has otherwise."""
+    return {key: value for key, value in after.items() if before.get(key, ...) != value}

@@ -1,0 +1,119 @@
+"""One pipeline as the extension reads it: its cells, steps, problems and profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipecell.errors import PipecellError
+from pipecell.frontend import places
+from pipecell.view.theme import kind_of
+
+if TYPE_CHECKING:
+    from pipecell.declare.declaration import Declaration
+    from pipecell.definition.checks import Diagnostic
+    from pipecell.definition.document import Document
+    from pipecell.pipeline import Pipeline
+
+
+def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int, str]) -> dict[str, Any]:
+    """Return a declared pipeline for the extension.
+
+    Args:
+        pipeline: the pipeline, as its cells declared it when one of them ran last.
+        declaration: the cells that declare it.
+        sources: execution count to the whole text of the cell.
+    """
+    document = _document(pipeline)
+    homes = _cells_of_steps(declaration)
+    cell_of = {run.number: run.key for run in declaration.runs if run.number is not None}
+    ids = {run.key for run in declaration.runs if not run.is_anonymous}
+    return {
+        "name": pipeline.name,
+        "deployed": declaration.deployed_name,
+        "engine": declaration.engine,
+        "cells": [
+            {"id": run.key, "number": run.number, "source": sources.get(run.number or 0, "")}
+            for run in declaration.runs
+            if not run.is_anonymous
+        ],
+        "steps": _steps(pipeline, homes, ids) if document is not None else [],
+        "problems": [_problem(found, cell_of, sources, document) for found in _problems(pipeline)],
+        **_profiles(pipeline),
+    }
+
+
+def refused(error: PipecellError, cell: str, source: str) -> dict[str, Any]:
+    """Return what was wrong with a cell that declared nothing, as a problem of that cell."""
+    from pipecell.definition.checks import Diagnostic
+
+    found = Diagnostic.of(error)
+    place = places.find(source, found, None)
+    return {**found.to_json(), "cell": cell, "place": place.to_json() if place is not None else None}
+
+
+def _document(pipeline: Pipeline) -> Document | None:
+    try:
+        return pipeline.document
+    except PipecellError:
+        return None  # its problems say why
+
+
+def _problems(pipeline: Pipeline) -> Iterable[Diagnostic]:
+    return pipeline.check()
+
+
+def _problem(
+    found: Diagnostic, cell_of: Mapping[int, str], sources: Mapping[int, str], document: Document | None
+) -> dict[str, Any]:
+    cell = cell_of.get(found.cell) if found.cell is not None else None
+    source = sources.get(found.cell, "") if found.cell is not None else ""
+    place = places.find(source, found, document) if cell is not None else None
+    if cell is None or place is None or not place.exact:
+        # A value may come from another cell of the pipeline than the step that it is used in.
+        for number, key in cell_of.items():
+            there = places.find(sources.get(number, ""), found, document)
+            if there is not None and (there.exact or place is None):
+                cell, place = key, there
+                if there.exact:
+                    break
+    return {**found.to_json(), "cell": cell, "place": place.to_json() if place is not None else None}
+
+
+def _steps(pipeline: Pipeline, homes: Mapping[str, str], ids: set[str]) -> list[dict[str, Any]]:
+    graph = pipeline.graph
+    waits: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
+    for edge in graph.edges:
+        waits.setdefault(edge.target, []).append(edge.source)
+    return [
+        {
+            "id": node.id,
+            "name": node.name,
+            "type": node.type,
+            "kind": kind_of(node.type),
+            "cell": homes.get(node.name) if homes.get(node.name) in ids else None,
+            "parent": node.parent,
+            "waits": waits[node.id],
+        }
+        for node in graph.nodes
+    ]
+
+
+def _cells_of_steps(declaration: Declaration) -> dict[str, str]:
+    """Return the id of the cell that declares each step, the steps inside collections included."""
+    from pipecell.declare.cells import members, name_of
+
+    homes: dict[str, str] = {}
+    for name, unit in declaration.held.items():
+        homes[name] = unit.run.key
+        for inner in members(unit.thing):
+            homes.setdefault(name_of(inner), unit.run.key)
+    return homes
+
+
+def _profiles(pipeline: Pipeline) -> dict[str, Any]:
+    try:
+        table = pipeline.profiles().to_json()
+    except PipecellError:
+        return {"profile": "smoke", "profiles": {}}
+    return {"profile": table["profile"], "profiles": table["profiles"]}

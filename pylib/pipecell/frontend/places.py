@@ -1,0 +1,113 @@
+"""Where in a cell's text a problem is.
+
+A check speaks of the definition: a step and a path in it. The cell holds the words that became it.
+A place is told only where it is certain: where the words at fault stand in the text exactly once.
+Otherwise the step's own name is the place, marked as not exact, and else there is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipecell.definition.checks import Diagnostic
+from pipecell.definition.document import Document
+from pipecell.definition.paths import read_path
+from pipecell.definition.sagemaker import iterate_steps
+from pipecell.errors import PipecellError
+
+_QUOTED = re.compile(r'"([^"\n]{1,200})"')
+_COMMENT = re.compile(r"^\s*#")
+_LEAST = 2
+"""Shorter words, such as ``1``, say too little to be found by."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A piece of a cell's text.
+
+    Attributes:
+        start, end: from where to where, in UTF-16 code units, as browsers count.
+        text: what stands there, so that a front end can tell whether it still does.
+        exact: whether this is what is wrong, or only the step that it is in.
+    """
+
+    start: int
+    end: int
+    text: str
+    exact: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the extension reads it."""
+        return {"from": self.start, "to": self.end, "text": self.text, "exact": self.exact}
+
+
+def find(source: str, found: Diagnostic, document: Document | None) -> Place | None:
+    """Return where a problem is in the text of the cell that it comes from."""
+    for words in _suspects(found, document):
+        spans = _spans(source, words)
+        if len(spans) == 1:
+            return _place(source, *spans[0], exact=True)
+    if found.step:
+        spans = _spans(source, found.step)
+        if spans:
+            return _place(source, *spans[0], exact=False)
+    return None
+
+
+def _suspects(found: Diagnostic, document: Document | None) -> Iterable[str]:
+    """Yield what may stand in the cell, the most telling first."""
+    for quoted in _QUOTED.findall(found.message):
+        if quoted != found.step:
+            yield quoted
+    value = _value(found, document) if document is not None else None
+    if isinstance(value, Mapping):
+        reference = value.get("Get")
+        if isinstance(reference, str):
+            yield reference.removeprefix("Parameters.")
+    elif value is not None and not isinstance(value, list | bool):
+        yield str(value)
+
+
+def _value(found: Diagnostic, document: Document) -> Any:
+    """Return what stands at a problem's path in the definition; None where that cannot be said."""
+    if not found.path:
+        return None
+    holder: Any = document.body
+    if found.step is not None:
+        bodies: Mapping[str, Any]
+        if document.engine == "sagemaker":
+            bodies = {step.name: step.body for step in iterate_steps(document)}
+        else:
+            bodies = document.body.get("States") or {}
+        holder = bodies.get(found.step)
+    if holder is None:
+        return None
+    try:
+        return read_path(holder, found.path)
+    except PipecellError:
+        return None
+
+
+def _spans(source: str, words: str) -> list[tuple[int, int]]:
+    """Return where words stand by themselves, comments left out."""
+    if len(words) < _LEAST:
+        return []
+    pattern = re.compile(rf"(?<![\w-]){re.escape(words)}(?![\w-])")
+    spans = []
+    for match in pattern.finditer(source):
+        line = source[source.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if not _COMMENT.match(line):
+            spans.append(match.span())
+    return spans
+
+
+def _place(source: str, start: int, end: int, *, exact: bool) -> Place:
+    return Place(_units(source[:start]), _units(source[:end]), source[start:end], exact)
+
+
+def _units(text: str) -> int:
+    """Return the length of text in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,182 @@
+"""A real kernel tells a front end of pipelines and executions, and does what it is asked for."""
+
+from __future__ import annotations
+
+import os
+import queue
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipecell.local import daemon
+from pipecell.local.home import Home
+from tests.local.kernels import SECONDS, Kernel
+
+DECLARE = """%%pipeline Front
+from sagemaker.processing import ScriptProcessor
+from sagemaker.workflow.steps import ProcessingStep
+from pathlib import Path
+Path("job.py").write_text("print('prepared')")
+processor = ScriptProcessor(
+    image_uri="683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
+    command=["python3"], instance_type="ml.m5.large", instance_count=1,
+    role="arn:aws:iam::000000000000:role/r")
+ProcessingStep("Prepare", processor=processor, code="job.py")
+"""
+
+
+class Page:
+    """A front end: its comm, and all that it was told."""
+
+    def __init__(self, kernel: Kernel, *, subshell: bool = False) -> None:
+        self._client = kernel.client
+        self._comm = uuid.uuid4().hex
+        self._subshell: str | None = None
+        if subshell:
+            answer = self._control("create_subshell_request")
+            self._subshell = answer["subshell_id"]
+        self._send("comm_open", {"comm_id": self._comm, "target_name": "pipecell", "data": {}})
+
+    def ask(self, number: int, **request: Any) -> None:
+        """Send a request."""
+        self._send("comm_msg", {"comm_id": self._comm, "data": {"id": number, **request}})
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Return the first message from now on that is as wanted."""
+        while True:
+            try:
+                message = self._client.get_iopub_msg(timeout=SECONDS)
+            except queue.Empty:
+                pytest.fail("the kernel told nothing more")
+            content = message["content"]
+            if message["msg_type"] == "comm_msg" and content["comm_id"] == self._comm:
+                data: dict[str, Any] = content["data"]
+                if wanted(data):
+                    return data
+
+    def run_cell(self, code: str, cell_id: str = "cell-1") -> None:
+        """Begin to run a cell; do not wait for it."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        message = self._client.session.msg("execute_request", {**content, "allow_stdin": False})
+        message["metadata"] = {"cellId": cell_id}
+        self._client.shell_channel.send(message)
+
+    def _send(self, kind: str, content: dict[str, Any]) -> None:
+        message = self._client.session.msg(kind, content)
+        if self._subshell is not None:
+            message["header"]["subshell_id"] = self._subshell
+        self._client.shell_channel.send(message)
+
+    def _control(self, kind: str) -> dict[str, Any]:
+        message = self._client.session.msg(kind, {})
+        self._client.control_channel.send(message)
+        while True:
+            answer = self._client.get_control_msg(timeout=SECONDS)
+            if answer["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                content: dict[str, Any] = answer["content"]
+                return content
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel that has loaded pipecell and declared a pipeline."""
+    home = Home(tmp_path_factory.mktemp("frontend") / "home").create()
+    ours: dict[str, str | None] = {name: None for name in os.environ if name.startswith("AWS_")}
+    ours |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(home.root / "none")}
+    ours |= {"AWS_SHARED_CREDENTIALS_FILE": str(home.root / "none"), "PIPECELL_HOME": str(home.root)}
+    made = Kernel(ours, str(tmp_path_factory.mktemp("work")))
+    assert made.run("%load_ext pipecell").status == "ok"
+    cell = made.run(DECLARE, cell_id="cell-1")
+    assert cell.status == "ok", cell.error
+    yield made
+    made.close()
+    daemon.stop(home)
+
+
+def test_a_page_that_comes_late_is_told_all_there_is(kernel: Kernel) -> None:
+    page = Page(kernel)
+    assert page.until(lambda told: True) == {"type": "welcome", "protocol": 1}
+    told = page.until(lambda told: told["type"] == "pipeline")["pipeline"]
+    assert (told["name"], told["cells"][0]["id"]) == ("Front", "cell-1")
+    assert told["cells"][0]["source"] == DECLARE.rstrip("\n")
+    assert [(step["name"], step["cell"]) for step in told["steps"]] == [("Prepare", "cell-1")]
+
+
+def test_a_cell_that_runs_again_is_told_with_its_problems_and_their_places(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.run_cell(DECLARE.replace("ml.m5.large", "ml.m5.larg"))
+    told = page.until(
+        lambda told: told["type"] == "pipeline" and 'm5.larg"' in told["pipeline"]["cells"][0]["source"]
+    )
+    problem = next(found for found in told["pipeline"]["problems"] if found["code"] == "PC203")
+    assert problem["cell"] == "cell-1"
+    assert problem["place"]["text"] == "ml.m5.larg"
+    page.run_cell(DECLARE)
+    page.until(
+        lambda told: (
+            told["type"] == "pipeline"
+            and all(found["code"] != "PC203" for found in told["pipeline"]["problems"])
+        )
+    )
+
+
+def test_an_error_of_ours_is_a_problem_of_its_cell_until_it_runs_again(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.run_cell("%pipeline prewiew", "cell-9")
+    told = page.until(lambda told: told["type"] == "refused")
+    assert (told["cell"], told["problem"]["code"]) == ("cell-9", "PC909")
+    page.run_cell("pass", "cell-9")
+    assert page.until(lambda told: told["type"] == "refused")["problem"] is None
+
+
+def test_a_run_is_told_from_its_start_to_its_end(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.ask(1, type="run", pipeline="Front")
+    answer = page.until(lambda told: told["type"] == "answer" and told["id"] == 1)
+    assert answer["ok"], answer
+    arn = answer["result"]["arn"]
+    whole = page.until(lambda told: told["type"] == "execution" and told["arn"] == arn)
+    if whole["row"]["running"]:
+        page.until(lambda told: told["type"] == "delta" and told["row"].get("status") == "Succeeded")
+    page.ask(2, type="attach", arn=arn)
+    after = page.until(lambda told: told["type"] == "execution" and told["arn"] == arn)
+    assert after["steps"]["Prepare"]["status"] == "Succeeded"
+    page.ask(3, type="log", arn=arn, step="Prepare", stream="s")
+    page.until(lambda told: told["type"] == "log" and "prepared" in told["lines"])
+    page.until(lambda told: told["type"] == "log" and told["over"])
+
+
+def test_a_request_is_answered_while_a_cell_runs(kernel: Kernel, tmp_path: Path) -> None:
+    page = Page(kernel, subshell=True)
+    page.until(lambda told: told["type"] == "welcome")
+    door = tmp_path / "open"
+    page.run_cell(f"import time\nwhile not Path({str(door)!r}).exists(): time.sleep(0.02)", "cell-2")
+    page.ask(7, type="complete", line="%pipeline prev")
+    answer = page.until(lambda told: told["type"] == "answer" and told["id"] == 7)
+    assert answer["result"] == {"begun": "prev", "words": ["preview"]}
+    page.ask(8, type="profile", pipeline="Front", profile="full")
+    told = page.until(lambda told: told["type"] == "pipeline")
+    assert told["pipeline"]["profile"] == "full"
+    door.touch()
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"type": "prewiew"}, "PC909"),
+        ({"type": "run"}, "PC911"),
+        ({"type": "stop", "arn": "nonsense"}, "PC915"),
+        ({"type": "run", "pipeline": "None"}, "PC912"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_a_sentence(
+    kernel: Kernel, request_: dict[str, Any], code: str
+) -> None:
+    page = Page(kernel)
+    page.ask(5, **request_)
+    answer = page.until(lambda told: told["type"] == "answer" and told["id"] == 5)
+    assert (answer["ok"], answer["error"]["code"]) == (False, code)
+    assert answer["error"]["message"].endswith(".")
