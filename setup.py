@@ -34,7 +34,7 @@ DEV = [
     # What lints is held to one line of releases: a new rule must not fail an old commit.
     "ruff>=0.17,<0.18",
     "mypy>=2.4,<2.5",
-    "import-linter>=2.16,<3",
+    "import-linter>=2.11,<3",
     "boto3-stubs[sagemaker,s3,stepfunctions,logs,sts]>=1.40",
     "build>=1.2",
     "pre-commit>=4",

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+UNREAD = 141
+"""Exit code when nobody reads the output any more: what a shell says of a program that SIGPIPE ended."""
 
 _PIPELINES_FAULT = (CheckFailedError, DeclarationError, DefinitionError)
 
@@ -158,9 +160,16 @@ class ShellContext(Context):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `pipecell logs … | head` ends quietly
-    out, err = sys.stdout, sys.stderr
+    try:
+        code = _run(words, sys.stdout, sys.stderr)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _write_nowhere()
+        return UNREAD
+    return code
+
+
+def _run(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     if not words or words[0] in ("-h", "--help"):
         out.write(overview(VERBS, "shell", "pipecell") + "\n")
         return 0
@@ -181,6 +190,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     finally:
         context.close()
+
+
+def _write_nowhere() -> None:
+    """Let what is still buffered for a reader that has gone, as in ``pipecell logs … | head``, go quietly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _do(context: ShellContext, call: Call) -> int:

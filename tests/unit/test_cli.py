@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +236,25 @@ def test_an_interrupt_is_exit_code_130(definition: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(cli.ShellContext, "pipeline", interrupted)
     assert main(["preview", str(definition)]) == 130
+
+
+@pytest.mark.parametrize("words", [["--help"], ["export", "census.json"]])
+def test_a_reader_that_goes_away_ends_it_quietly(definition: Path, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as unread:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pipecell.cli", *words],
+            cwd=definition.parent,
+            stdout=unread,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_signals_stay_as_they_were(definition: Path) -> None:
+    """A process whose sockets and pipes break must see an error, not end."""
+    before = signal.getsignal(signal.SIGPIPE)
+    assert main(["preview", str(definition)]) == 0
+    assert signal.getsignal(signal.SIGPIPE) is before
