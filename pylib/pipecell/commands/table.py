@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipecell.commands import endpoint, look, runs, settings
 from pipecell.commands.verb import NOTEBOOK, SHELL, Option, Verb
 from pipecell.pipeline import EXPORT_FORMATS
@@ -30,6 +32,8 @@ EXECUTION = Option("execution", "the execution's ARN, or last", "ARN|last", kind
 EXECUTION_OR_LAST = Option(
     "execution", "the execution's ARN; the newest by default", "ARN|last", count="?", kind="execution"
 )
+EXECUTION_THAT_CHANGES = (replace(EXECUTION, faces=SHELL), replace(EXECUTION_OR_LAST, faces=NOTEBOOK))
+"""In a shell nobody stops an execution without naming it."""
 
 VERBS: tuple[Verb, ...] = (
     Verb(
@@ -105,15 +109,9 @@ VERBS: tuple[Verb, ...] = (
         "print the log of a step's job",
         runs.logs,
         (
-            Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution", faces=SHELL),
+            replace(EXECUTION, faces=SHELL),
             Option("step", "the step", "STEP", kind="step"),
-            Option(
-                "--execution",
-                "the execution's ARN; the newest by default",
-                "ARN|last",
-                kind="execution",
-                faces=NOTEBOOK,
-            ),
+            replace(EXECUTION_OR_LAST, name="--execution", count="", faces=NOTEBOOK),
             ON,
             PIPELINE,
             Option("--follow", "go on until the job has ended", flag=True),
@@ -126,15 +124,7 @@ VERBS: tuple[Verb, ...] = (
         "stop an execution and its running jobs",
         runs.stop,
         (
-            Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution", faces=SHELL),
-            Option(
-                "execution",
-                "the execution's ARN; the newest by default",
-                "ARN|last",
-                count="?",
-                kind="execution",
-                faces=NOTEBOOK,
-            ),
+            *EXECUTION_THAT_CHANGES,
             ON,
             PIPELINE,
             JSON,
@@ -146,15 +136,7 @@ VERBS: tuple[Verb, ...] = (
         "go on with a failed execution from where it failed",
         runs.retry,
         (
-            Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution", faces=SHELL),
-            Option(
-                "execution",
-                "the execution's ARN; the newest by default",
-                "ARN|last",
-                count="?",
-                kind="execution",
-                faces=NOTEBOOK,
-            ),
+            *EXECUTION_THAT_CHANGES,
             ON,
             PIPELINE,
             JSON,
