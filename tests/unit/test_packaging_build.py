@@ -59,7 +59,7 @@ def test_the_wheel_ships_the_labextension_where_jupyterlab_looks(distributions: 
         "install.json",
         *built_files(),
     }
-    assert "pipecell/py.typed" in names
+    assert {"pipecell/py.typed", "pipecell/view/static/dag.js", "pipecell/view/static/dag.css"} <= names
     assert f"pipecell-{VERSION}.dist-info/licenses/LICENSE" in names
 
 
@@ -67,6 +67,7 @@ def test_the_sdist_ships_the_labextension_built_and_as_source(distributions: Pat
     with tarfile.open(next(distributions.glob("*.tar.gz"))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert {f"pylib/pipecell/labextension/{name}" for name in built_files()} <= names
+    assert "pylib/pipecell/view/static/dag.js" in names
     assert {"jupyter_ext/src/index.ts", "jupyter_ext/install.json", "package.json", "LICENSE"} <= names
 
 

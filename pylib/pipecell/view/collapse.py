@@ -64,12 +64,12 @@ def collapse(graph: Graph, limit: int = LIMIT) -> Collapsed:
     current = Collapsed(graph, {node.id: (node.id,) for node in graph.nodes})
     if len(graph.nodes) <= limit:
         return current
-    current = _merge(current, _by_branch)
+    current = merge(current, _by_branch)
     for find in (_by_neighbours, _by_chain, _by_neighbours, _by_chain):
         if len(current.graph.nodes) > limit:
-            current = _merge(current, find)
+            current = merge(current, find)
     if len(current.graph.nodes) > limit:
-        current = _merge(current, lambda g: _by_level(g, limit))
+        current = merge(current, lambda g: _by_level(g, limit))
     return current
 
 
@@ -134,7 +134,8 @@ def _neighbours(graph: Graph) -> tuple[dict[str, set[str]], dict[str, set[str]]]
     return before, after
 
 
-def _merge(collapsed: Collapsed, find: Callable[[Graph], Sets]) -> Collapsed:
+def merge(collapsed: Collapsed, find: Callable[[Graph], Sets]) -> Collapsed:
+    """Return the graph in which the nodes of each set are one, named after the set's first node."""
     graph = collapsed.graph
     found, first_of = find(graph), dict[str, str]()
     sets = {node.id: first_of.setdefault(found[node.id], node.id) for node in graph.nodes}

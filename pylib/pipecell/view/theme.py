@@ -119,6 +119,11 @@ def mark_of(state: NodeState) -> Mark:
     return _REUSED if state.cached else mark_of_status(state.status)
 
 
+def all_marks() -> dict[str, Mark]:
+    """Return the mark of each status word that is known, and of ``reused``."""
+    return {**_MARKS, "reused": _REUSED}
+
+
 def mark_of_status(status: str) -> Mark:
     """Return the sign, colour and word of AWS's status word; unknown words get a neutral sign."""
     return _MARKS.get(status) or Mark("•", "wait", status)

@@ -1,0 +1,163 @@
+/**
+ * Zoom and pan: one transform on one element.
+ *
+ * While it moves, the browser keeps the drawing as one layer and only shifts it; once it rests, the
+ * layer is given up so that lines and letters are drawn crisp at the new scale.
+ */
+
+const NEAREST = 2.5;
+const FARTHEST = 0.04;
+const REST_MS = 180;
+
+/** What the camera looks at, and through which window. */
+export interface Frame {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export class Camera {
+  scale = 1;
+  x = 0;
+  y = 0;
+  /** Whether a person moved it: then it no longer follows the size of its window by itself. */
+  moved = false;
+
+  constructor(
+    private readonly viewport: HTMLElement,
+    private readonly layer: HTMLElement,
+    private readonly changed: () => void
+  ) {
+    viewport.addEventListener('wheel', event => this.wheel(event), { passive: false });
+    viewport.addEventListener('pointerdown', event => this.press(event));
+  }
+
+  /** Set the size of what is looked at. */
+  resize(width: number, height: number): void {
+    this.width = width;
+    this.height = height;
+  }
+
+  /** Show all of it, not larger than life. */
+  fit(animate = false): void {
+    const { clientWidth, clientHeight } = this.viewport;
+    if (clientWidth === 0 || this.width === 0) {
+      return;
+    }
+    const scale = Math.min(1, (clientWidth - 24) / this.width, (clientHeight - 24) / this.height);
+    this.moved = false;
+    this.go(
+      Math.max(scale, FARTHEST),
+      (clientWidth - this.width * scale) / 2,
+      (clientHeight - this.height * scale) / 2,
+      animate
+    );
+  }
+
+  /** Zoom by a factor around a point of the window; by default its middle. */
+  zoom(factor: number, at?: { x: number; y: number }, animate = true): void {
+    const centre = at ?? { x: this.viewport.clientWidth / 2, y: this.viewport.clientHeight / 2 };
+    const scale = Math.min(NEAREST, Math.max(FARTHEST, this.scale * factor));
+    const ratio = scale / this.scale;
+    this.moved = true;
+    this.go(scale, centre.x - (centre.x - this.x) * ratio, centre.y - (centre.y - this.y) * ratio, animate);
+  }
+
+  /** Shift by pixels of the window. */
+  pan(dx: number, dy: number, animate = false): void {
+    this.moved = true;
+    this.go(this.scale, this.x + dx, this.y + dy, animate);
+  }
+
+  /** Bring a part into view, moving no more than needed. */
+  reveal(part: Frame): void {
+    const margin = 24;
+    const { clientWidth, clientHeight } = this.viewport;
+    const scale = this.scale < 0.45 ? Math.min(0.9, clientWidth / (part.width + 2 * margin)) : this.scale;
+    if (scale !== this.scale) {
+      this.moved = true;
+      this.go(
+        scale,
+        clientWidth / 2 - (part.x + part.width / 2) * scale,
+        clientHeight / 2 - (part.y + part.height / 2) * scale,
+        true
+      );
+      return;
+    }
+    const left = part.x * scale + this.x;
+    const top = part.y * scale + this.y;
+    const dx = Math.max(margin - left, 0) || Math.min(clientWidth - margin - left - part.width * scale, 0);
+    const dy = Math.max(margin - top, 0) || Math.min(clientHeight - margin - top - part.height * scale, 0);
+    if (dx !== 0 || dy !== 0) {
+      this.go(scale, this.x + dx, this.y + dy, true);
+    }
+  }
+
+  /** Put a point of the drawing into the middle of the window. */
+  centre(x: number, y: number): void {
+    this.moved = true;
+    const { clientWidth, clientHeight } = this.viewport;
+    this.go(this.scale, clientWidth / 2 - x * this.scale, clientHeight / 2 - y * this.scale, false);
+  }
+
+  /** The part of the drawing that the window shows. */
+  get seen(): Frame {
+    return {
+      x: -this.x / this.scale,
+      y: -this.y / this.scale,
+      width: this.viewport.clientWidth / this.scale,
+      height: this.viewport.clientHeight / this.scale
+    };
+  }
+
+  private go(scale: number, x: number, y: number, animate: boolean): void {
+    this.scale = scale;
+    this.x = x;
+    this.y = y;
+    this.layer.classList.toggle('pc-glide', animate);
+    this.layer.classList.add('pc-moving');
+    window.clearTimeout(this.rest);
+    this.rest = window.setTimeout(() => this.layer.classList.remove('pc-moving', 'pc-glide'), REST_MS + 60);
+    this.layer.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.viewport.classList.toggle('pc-far', scale < 0.38);
+    this.changed();
+  }
+
+  private wheel(event: WheelEvent): void {
+    // A plain wheel scrolls the notebook; with a modifier, or a pinch, it zooms.
+    if (!event.ctrlKey && !event.metaKey) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    const box = this.viewport.getBoundingClientRect();
+    const step = Math.max(-60, Math.min(60, event.deltaY * (event.deltaMode === 1 ? 16 : 1)));
+    this.zoom(Math.exp(-step * 0.0045), { x: event.clientX - box.left, y: event.clientY - box.top }, false);
+  }
+
+  private press(event: PointerEvent): void {
+    if (event.button !== 0 || (event.target as Element).closest('.pc-node, button, input')) {
+      return;
+    }
+    let last = { x: event.clientX, y: event.clientY };
+    const move = (next: PointerEvent): void => {
+      this.pan(next.clientX - last.x, next.clientY - last.y);
+      last = { x: next.clientX, y: next.clientY };
+    };
+    const end = (): void => {
+      this.viewport.classList.remove('pc-dragging');
+      window.removeEventListener('pointermove', move);
+      window.removeEventListener('pointerup', end);
+      window.removeEventListener('pointercancel', end);
+    };
+    this.viewport.classList.add('pc-dragging');
+    window.addEventListener('pointermove', move);
+    window.addEventListener('pointerup', end);
+    window.addEventListener('pointercancel', end);
+  }
+
+  private width = 0;
+  private height = 0;
+  private rest = 0;
+}

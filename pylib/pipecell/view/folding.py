@@ -1,0 +1,133 @@
+"""What is folded: groups closed by a person, and stacks that a large graph begins with.
+
+A group is a node that holds others: a condition, a Parallel or Map state. Folded, it stands for
+all that is inside of it, branches within branches included. A stack is what `collapse` makes of
+steps that are alike; opened, its steps are drawn one by one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pipecell.graph import Graph
+from pipecell.view.collapse import LIMIT, Collapsed, collapse, merge
+
+MOST_OPEN = 1_200
+"""Nodes that are drawn at all, however much a person opens."""
+
+
+@dataclass(frozen=True)
+class Folding:
+    """What a person folded and opened.
+
+    Attributes:
+        folded: ids of the groups that are closed.
+        opened: ids of the stacks that are taken apart.
+    """
+
+    folded: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A graph as it is to be drawn.
+
+    Attributes:
+        collapsed: the drawn graph, and what each of its nodes stands for.
+        groups: ids of the drawn nodes that hold others, and whether they are folded.
+    """
+
+    collapsed: Collapsed
+    groups: Mapping[str, bool]
+
+    def hidden(self, node_id: str) -> int:
+        """Return how many nodes a drawn one stands for besides itself."""
+        return len(self.collapsed.members[node_id]) - 1
+
+
+def fold(graph: Graph, folding: Folding, limit: int = LIMIT) -> Folded:
+    """Return the graph with its groups folded, and as stacks where it is still too large.
+
+    Args:
+        graph: the whole pipeline.
+        folding: what a person chose.
+        limit: nodes that are drawn one by one.
+    """
+    holders = {node.parent for node in graph.nodes if node.parent is not None}
+    current = Collapsed(graph, {node.id: (node.id,) for node in graph.nodes})
+    closed = folding.folded & holders
+    if closed:
+        around = _closed_around(graph, closed)
+        current = merge(current, lambda _: around)
+        current = replace(current, graph=_as_groups(current.graph, graph, closed))
+    groups = {node.id: node.id in closed for node in current.graph.nodes if node.id in holders}
+    if len(current.graph.nodes) <= limit:
+        return Folded(current, groups)
+    stacked = collapse(current.graph, limit)
+    stacks = {node_id: inside for node_id, inside in stacked.members.items() if len(inside) > 1}
+    apart = {node_id for node_id in stacks if node_id in folding.opened}
+    if apart and len(stacked.graph.nodes) + sum(len(stacks[one]) for one in apart) <= MOST_OPEN:
+        own = {
+            member: member if first in apart else first
+            for first, inside in stacked.members.items()
+            for member in inside
+        }
+        stacked = merge(Collapsed(current.graph, {n.id: (n.id,) for n in current.graph.nodes}), lambda _: own)
+    members = {
+        node_id: tuple(all_ for one in inside for all_ in current.members[one])
+        for node_id, inside in stacked.members.items()
+    }
+    shown = {node.id for node in stacked.graph.nodes}
+    left = {node_id: is_folded for node_id, is_folded in groups.items() if node_id in shown}
+    left |= {node_id: True for node_id in stacks if node_id in shown and node_id not in apart}
+    left |= {node_id: False for node_id in apart if node_id in shown and node_id not in groups}
+    return Folded(Collapsed(stacked.graph, members), left)
+
+
+def toggle(folding: Folding, folded: Folded, node_id: str) -> Folding:
+    """Return what is folded after a person folded or opened one drawn node."""
+    state = folded.groups.get(node_id)
+    if state is None:
+        return folding
+    if node_id in folding.folded:
+        return replace(folding, folded=folding.folded - {node_id})
+    if node_id in folding.opened:
+        return replace(folding, opened=folding.opened - {node_id})
+    if state:
+        return replace(folding, opened=folding.opened | {node_id})
+    return replace(folding, folded=folding.folded | {node_id})
+
+
+def _closed_around(graph: Graph, closed: frozenset[str]) -> dict[str, str]:
+    """Return, for each node, the outermost closed group that holds it, or itself."""
+    parents = {node.id: node.parent for node in graph.nodes}
+
+    def holders(node_id: str) -> Iterator[str]:
+        seen, above = {node_id}, parents[node_id]
+        while above is not None and above not in seen:
+            seen.add(above)
+            yield above
+            above = parents.get(above)
+
+    return {
+        node_id: next((one for one in reversed([*holders(node_id)]) if one in closed), node_id)
+        for node_id in parents
+    }
+
+
+def _as_groups(drawn: Graph, graph: Graph, closed: frozenset[str]) -> Graph:
+    """Return the graph in which a closed group keeps its own name, and says what it holds."""
+    originals = {node.id: node for node in graph.nodes}
+    inside: dict[str, int] = defaultdict(int)
+    for node_id, keeper in _closed_around(graph, closed).items():
+        inside[keeper] += node_id != keeper
+    nodes = tuple(
+        replace(originals[node.id], parent=node.parent, summary=f"{inside[node.id]} steps inside")
+        if inside[node.id]
+        else node
+        for node in drawn.nodes
+    )
+    return replace(drawn, nodes=nodes)

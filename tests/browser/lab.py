@@ -1,0 +1,117 @@
+"""JupyterLab as a person uses it: open a notebook, run its cells, look at what they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Locator, Page
+
+RUN_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab.
+
+    Attributes:
+        url: where it answers.
+        token: what lets one in.
+        folder: its files.
+    """
+
+    url: str
+    token: str
+    folder: Path
+
+    def write(self, name: str, *cells: str) -> Path:
+        """Write a notebook of code cells."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        )
+        path = self.folder / name
+        nbformat.write(notebook, path)
+        return path
+
+    def open(self, page: Page, name: str) -> LabPage:
+        """Open a notebook in a page, alone in its window."""
+        # A workspace of the page's own: what another test left open does not come back.
+        page.goto(f"{self.url}/lab/workspaces/{Path(name).stem}/tree/{name}?token={self.token}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=RUN_SECONDS * 1000)
+        return LabPage(self, page, name)
+
+
+@dataclass(frozen=True)
+class LabPage:
+    """An open notebook."""
+
+    lab: Lab
+    page: Page
+    name: str
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook's kernel is idle for the first time."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                return panel?.sessionContext?.session?.kernel?.status === 'idle';
+            }""",
+            timeout=RUN_SECONDS * 1000,
+        )
+
+    def start(self, index: int) -> None:
+        """Run one cell, and do not wait for it."""
+        self.page.evaluate(
+            """async index => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                panel.content.activeCellIndex = index;
+                panel.content.deselectAll();
+                void window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            index,
+        )
+
+    def run(self, index: int) -> Locator:
+        """Run one cell to its end; return its outputs."""
+        before = self._count(index)
+        self.start(index)
+        self.wait(index, before)
+        return self.output(index)
+
+    def wait(self, index: int, before: str | None = None) -> None:
+        """Wait until a cell has ended; ``before`` is its number before it was run again."""
+        self.page.wait_for_function(
+            """([index, before]) => {
+                const cell = window.jupyterapp.shell.currentWidget.content.widgets[index];
+                const count = cell.model.executionCount;
+                return count !== null && String(count) !== before && cell.model.executionState !== 'running';
+            }""",
+            arg=[index, before],
+            timeout=RUN_SECONDS * 1000,
+        )
+
+    def output(self, index: int) -> Locator:
+        """Return the outputs of a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputWrapper")
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save the notebook and return what is in the file."""
+        self.page.evaluate("async () => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        return nbformat.read(self.lab.folder / self.name, as_version=4)
+
+    def shut_down_kernel(self) -> None:
+        """End the kernel, as a crash or the end of a day does."""
+        self.page.evaluate(
+            "async () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()",
+        )
+
+    def _count(self, index: int) -> str:
+        return str(
+            self.page.evaluate(
+                "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.executionCount",
+                index,
+            )
+        )
