@@ -16,8 +16,11 @@ from pipecell.definition.checks import (
     machines,
     names,
     parameters,
+    properties,
     references,
+    shapes,
     size,
+    types,
 )
 from pipecell.definition.checks.diagnostic import (
     SEVERITIES,
@@ -34,9 +37,10 @@ __all__ = ["FAMILIES", "RULES", "Diagnostic", "Family", "Finding", "Rule", "Seve
 
 FAMILIES: tuple[Family, ...] = (
     Family("Names", names.RULES),
-    Family("References and cycles", (*references.RULES, *cycles.RULES)),
+    Family("References and cycles", (*references.RULES, *properties.RULES, *cycles.RULES)),
     Family("Parameters", parameters.RULES),
     Family("Conditions", conditions.RULES),
+    Family("Arguments", (*shapes.RULES, *types.RULES)),
     Family("Instances", instances.RULES),
     Family("Limits", size.RULES),
     Family("State machines", machines.RULES),
