@@ -133,8 +133,8 @@ MACHINE = {
             "Choices": [
                 {
                     "And": [
-                        {"Variable": "$.a", "NumericEquals": 1},
-                        {"Not": {"Variable": "$.b", "IsNull": True}},
+                        {"Variable": "$.Payload.a", "NumericEquals": 1},
+                        {"Not": {"Variable": "$.Payload.b", "IsNull": True}},
                     ],
                     "Next": "C",
                 }

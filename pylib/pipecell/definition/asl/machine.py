@@ -102,7 +102,9 @@ def groups(document: Document) -> tuple[Group, ...]:
 
 
 def states(document: Document) -> Iterator[State]:
-    """Yield every state, those inside Parallel and Map after the states beside them."""
+    """Yield every state, those inside Parallel and Map after the states beside them; none of a pipeline."""
+    if document.engine != "stepfunctions":
+        return
     for group in groups(document):
         yield from group.states.values()
 

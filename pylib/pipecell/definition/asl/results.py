@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 from pipecell.definition.asl import models
 from pipecell.definition.asl.resources import Resource
@@ -51,26 +52,30 @@ def result_of(resource: Resource | None) -> Value:
         return Object(dict.fromkeys(_LAMBDA, ANYTHING))
     if not resource.sdk and resource.service == "sagemaker" and resource.sync:
         described = _DESCRIBED.get(resource.action)
-        return _answer("sagemaker", described, False) if described else ANYTHING
+        return _answer("sagemaker", described, "described") if described else ANYTHING
     if resource.sync:
         return ANYTHING
     service = models.service_name(resource.service) if resource.sdk else LIKE_API.get(resource.service)
-    return ANYTHING if service is None else _answer(service, resource.action, not resource.sdk)
+    return (
+        ANYTHING
+        if service is None
+        else _answer(service, resource.action, "sdk" if resource.sdk else "optimized")
+    )
 
 
 @lru_cache(maxsize=256)
-def _answer(service: str, operation: str, metadata: bool) -> Value:
+def _answer(service: str, operation: str, form: Literal["described", "sdk", "optimized"]) -> Value:
     found = models.operation(service, operation)
     if found is None:
         return ANYTHING
-    value = _value(found.output, _DEPTH) if found.output is not None else Object()
+    value = _value(found.output, _DEPTH, form == "sdk") if found.output is not None else Object()
     if not isinstance(value, Object):
         return value
     extra = dict.fromkeys(_METADATA, ANYTHING)
-    return Object({**value.fields, **extra}) if metadata else value
+    return Object({**value.fields, **extra}) if form == "optimized" else value
 
 
-def _value(shape: models.Shape, depth: int) -> Value:
+def _value(shape: models.Shape, depth: int, sdk: bool) -> Value:
     if depth == 0:
         return ANYTHING
     if shape.type == "structure":
@@ -78,11 +83,12 @@ def _value(shape: models.Shape, depth: int) -> Value:
             return ANYTHING
         fields: dict[str, Value] = {}
         for name, member in shape.members.items():
-            inside = _value(member, depth - 1)
-            fields |= dict.fromkeys((models.pascal(name), models.java(name)), inside)
+            inside = _value(member, depth - 1, sdk)
+            names = (models.pascal(name), models.java(name)) if sdk else (models.pascal(name),)
+            fields |= dict.fromkeys(names, inside)
         return Object(fields)
     if shape.type == "list":
-        return Items(other=_value(shape.inner("member"), depth - 1))
+        return Items(other=_value(shape.inner("member"), depth - 1, sdk))
     if shape.type == "map":
         return Object(open=True)
     return ANYTHING if shape.type == "blob" else SCALAR

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipecell.definition.asl.machine import states
 from pipecell.definition.checks import (
     conditions,
     cycles,
@@ -43,7 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Arguments", (*shapes.RULES, *types.RULES)),
     Family("Instances", instances.RULES),
     Family("Limits", size.RULES),
-    Family("State machines", machines.RULES),
+    *machines.FAMILIES,
 )
 
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)
@@ -63,7 +64,8 @@ def check(
         quotas: soft limits that differ from AWS's defaults, by name.
     """
     subject = Subject.of(document, files, quotas)
-    order = {name: index for index, name in enumerate(subject.by_name)}
+    names = subject.by_name or (state.name for state in states(document))
+    order = {name: index for index, name in enumerate(names)}
     found = [
         _diagnostic(rule, finding, document)
         for rule in RULES

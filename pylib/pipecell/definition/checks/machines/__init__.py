@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipecell.definition.checks.diagnostic import Family
 from pipecell.definition.checks.machines import (
     advice,
     arguments,
@@ -16,16 +17,10 @@ from pipecell.definition.checks.machines import (
     variables,
 )
 
-RULES = (
-    *structure.RULES,
-    *fields.RULES,
-    *retries.RULES,
-    *choices.RULES,
-    *languages.RULES,
-    *variables.RULES,
-    *calls.RULES,
-    *arguments.RULES,
-    *data.RULES,
-    *limits.RULES,
-    *advice.RULES,
+FAMILIES = (
+    Family("State machines: structure", (*structure.RULES, *fields.RULES, *retries.RULES, *choices.RULES)),
+    Family("State machines: query languages", (*languages.RULES, *variables.RULES)),
+    Family("State machines: calls and data", (*calls.RULES, *arguments.RULES, *data.RULES)),
+    Family("State machines: limits and practice", (*limits.RULES, *advice.RULES)),
 )
+"""Rules about state machines, in the order of the page in the docs."""

@@ -23,6 +23,7 @@ _START_PIPELINE = (
 )
 _ENDPOINT = "Poll aws-sdk:sagemaker:describeEndpoint with a Wait and a Choice until it is InService."
 _OPENS = "arn:aws:states:::"
+_OTHER_ARN = re.compile(r"arn:[\w-]+:states:[^:]*:[^:]*:(stateMachine|execution):")
 
 
 def calls(subject: Subject) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def calls(subject: Subject) -> Iterator[Finding]:
         arn = state.body.get("Resource")
         if state.type != "Task" or not isinstance(arn, str) or "${" in arn:
             continue
-        resource = parse_resource(arn)
+        resource = None if _OTHER_ARN.match(arn) else parse_resource(arn)
         if resource is None:
             yield Finding(f'"{arn}" is not what a Task can call.', _shape(arn), state.name, "Resource")
         elif resource.kind == "service":
@@ -47,7 +48,7 @@ def calls(subject: Subject) -> Iterator[Finding]:
 def _shape(arn: str) -> str:
     if arn.startswith("arn:") and ":lambda:" in arn:
         return "A function's ARN is arn:aws:lambda:REGION:ACCOUNT:function:NAME."
-    if re.match(r"arn:[\w-]+:states:[^:]*:[^:]*:(stateMachine|execution):", arn):
+    if _OTHER_ARN.match(arn):
         return (
             f'Start it with "{_OPENS}states:startExecution.sync:2" and its ARN in Parameters.StateMachineArn.'
         )

@@ -9,8 +9,6 @@ from pipecell.definition.checks.diagnostic import Finding, Rule, Subject
 from pipecell.definition.checks.machines.examples import machine
 from pipecell.errors import did_you_mean
 
-_SHOWN = 8
-
 
 def unproduced(subject: Subject) -> Iterator[Finding]:
     """Find paths into data that no run can have."""
@@ -18,9 +16,6 @@ def unproduced(subject: Subject) -> Iterator[Finding]:
         last = missing.text.rstrip("']").replace("['", ".").rsplit(".", 1)[-1]
         known = [key for key in missing.known if not key.startswith("Sdk")]
         hint = did_you_mean(last, known)
-        if not hint and known:
-            more = "…" if len(known) > _SHOWN else ""
-            hint = f"There {'are' if len(known) > 1 else 'is'} {', '.join(known[:_SHOWN])}{more}."
         where = f" in {missing.where}" if missing.where else ""
         yield Finding(f"No state before gives {missing.text}{where}.", hint, missing.state.name, missing.path)
 

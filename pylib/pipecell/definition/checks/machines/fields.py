@@ -75,9 +75,8 @@ def unknown(subject: Subject) -> Iterator[Finding]:
         for key in state.body if own is not None else ():
             if own is not None and key not in own and key not in _COMMON and not _elsewhere(state, key):
                 holders = [kind for kind, fields in FIELDS.items() if key in fields]
-                hint = did_you_mean(key, (*own, *_COMMON))
-                if holders and not hint:
-                    hint = f"It is a field of {' and '.join(holders[:3])}."
+                hint = f"It is a field of {' and '.join(holders[:3])}." if holders else ""
+                hint = hint or did_you_mean(str(key), (*own, *_COMMON))
                 yield Finding(f'A {state.type} state has no field "{key}".', hint, state.name, str(key))
     for group in groups(subject.document):
         for key in group.body:

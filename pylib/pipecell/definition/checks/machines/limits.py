@@ -47,7 +47,7 @@ def polling(subject: Subject) -> Iterator[Finding]:
             lasts = EVENTS // used * pause
             better = -(-pause * _SECONDS_A_DAY * 2 // lasts)
             yield Finding(
-                f"A round of this loop uses {used} of {EVENTS:,} events: at {pause} s it lasts {_time(lasts)}.",
+                f"A round uses {used} of {EVENTS:,} events: at {pause} s this loop lasts {_time(lasts)}.",
                 f"At {better} s it lasts two days." if lasts < _SECONDS_A_DAY * 2 else "",
                 waits[0].name,
                 "Seconds",

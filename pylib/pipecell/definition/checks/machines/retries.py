@@ -61,7 +61,8 @@ def rules(subject: Subject) -> Iterator[Finding]:
 
 def names(subject: Subject) -> Iterator[Finding]:
     """Find names of errors that begin with ``States.`` and are none."""
-    own = {state.body.get("Error") for state in states(subject.document) if state.type == "Fail"}
+    thrown = (state.body.get("Error") for state in states(subject.document) if state.type == "Fail")
+    own = {error for error in thrown if isinstance(error, str)}
     for state in states(subject.document):
         for path, rule in _every(state):
             for name in _errors(rule):
