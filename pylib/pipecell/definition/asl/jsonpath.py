@@ -2,6 +2,7 @@
 
 A definite path (names and indices) is walked here, because AWS's error text names the part that is
 missing; wildcards, slices, filters and descendants are left to python-jsonpath, and always give a list.
+``jayway`` turns AWS's own spellings into the library's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
+
+from pipecell.definition.asl import jayway
 
 Part = str | int
 
@@ -83,10 +86,18 @@ def is_path(text: Any) -> bool:
     if parts(plain) is not None:
         return True
     try:
-        _compiled(plain)
+        _check(jayway.respelled(plain))
     except InvalidPathError:
         return False
     return True
+
+
+def _check(path: str) -> None:
+    """Raise `InvalidPathError` where a respelled path cannot be read."""
+    split = jayway.split_at_names(path)
+    for part in (path,) if split is None else (split[0], split[2]):
+        if parts(part) is None:
+            _compiled(part) if split is None else _check(part)
 
 
 def is_reference_path(text: Any) -> bool:
@@ -107,7 +118,29 @@ def read(path: str, data: Any) -> Any:
     function = _FUNCTION.search(path)
     if function:
         return _apply(function[1], read(path[: function.start()], data))
-    return _compiled(path).findall(data)
+    return _select(jayway.respelled(path), data)
+
+
+def _select(path: str, data: Any) -> Any:
+    """Return what a respelled path selects: a list, unless it is definite but for lists of names."""
+    definite = parts(path)
+    if definite is not None:
+        return _walk(definite, data)
+    split = jayway.split_at_names(path)
+    if split is None:
+        return _compiled(path).findall(data)
+    before, names, after = split
+    found = _select(before, data)
+    if parts(before) is not None:
+        return _select(after, _only(names, found))
+    return [_select(after, _only(names, each)) for each in found if isinstance(each, Mapping)]
+
+
+def _only(names: list[str], value: Any) -> dict[str, Any]:
+    """Return an object with some of a value's members."""
+    if not isinstance(value, Mapping):
+        raise PathNotFoundError(f"Expected to find an object with the properties {names}")
+    return {name: value[name] for name in names if name in value}
 
 
 def _holds(value: Any, part: Part) -> bool:

@@ -41,6 +41,26 @@ def test_filters_give_lists() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("$.[0].code", "es"),
+        ("$.[*].['code', 'n']", [{"code": "es", "n": 1}, {"code": "f.[r", "n": 5}]),
+        ("$[?(@.code==es)].n", [1]),
+        ("$[?(@.code == es || @.n>1)].n", [1, 5]),
+        ("$[?(@.code nin ['es'])].n", [5]),
+        ("$[?(@.code.length() == 4)].n", [5]),
+        ("$[?(@.code=='f.[r')].n", [5]),
+        ("$[0]['n',\"code\"]", {"n": 1, "code": "es"}),
+        ("$[0]['n','code'].n", 1),
+        ("$..['n','none']", [1, 5]),
+    ],
+)
+def test_spellings_of_awss_library(path: str, value: Any) -> None:
+    assert paths.is_path(path)
+    assert paths.read(path, [{"code": "es", "n": 1, "m": 0}, {"code": "f.[r", "n": 5}]) == value
+
+
+@pytest.mark.parametrize(
     ("path", "message"),
     [
         ("$.x", "No results for path: $['x']"),
