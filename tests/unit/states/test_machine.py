@@ -214,7 +214,15 @@ def test_a_wait_is_a_due_time() -> None:
 def test_an_endless_loop_ends_at_the_event_limit() -> None:
     definition = {
         "StartAt": "A",
-        "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}},
+        "States": {
+            "A": {"Type": "Pass", "Next": "B"},
+            "B": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.stop", "IsPresent": True, "Next": "End"}],
+                "Default": "A",
+            },
+            "End": {"Type": "Succeed"},
+        },
     }
     run = start(definition)
     assert run.execution.status == "FAILED"

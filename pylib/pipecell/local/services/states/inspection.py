@@ -14,7 +14,7 @@ from pipecell.local.work.states.contracts import Integrations, Submitted, TaskRe
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.parse import JSONPATH, Machine, State, build
-from pipecell.local.work.states.validation import MISSING_TARGET, validate
+from pipecell.local.work.states.validation import MISSING_END, MISSING_TARGET, validate
 
 _NAME = "StateName"
 _GROUPS = ("Map", "Parallel")
@@ -98,7 +98,8 @@ def _state_of(request: dict[str, Any]) -> State:
     if isinstance(body, dict) and "QueryLanguage" in body:
         wrapped["QueryLanguage"] = body["QueryLanguage"]
     # A state on its own leads to states that are not here.
-    outside = [problem for problem in validate(dumps(wrapped)) if problem.code != MISSING_TARGET]
+    elsewhere = (MISSING_TARGET, MISSING_END)
+    outside = [problem for problem in validate(dumps(wrapped)) if problem.code not in elsewhere]
     _raise(outside)
     return State(_NAME, body["Type"], body, body.get("QueryLanguage", JSONPATH), ())
 

@@ -14,7 +14,7 @@ from pipecell.local.work.states.clock import format_timestamp
 from pipecell.local.work.states.evaluate import dumps
 from pipecell.local.work.states.failure import ITEM_READER_FAILED, Failure
 from pipecell.local.work.states.frames import Effect, Execution, Frame
-from pipecell.local.work.states.parse import machine_of
+from pipecell.local.work.states.parse import JSONPATH, machine_of
 
 if TYPE_CHECKING:
     from pipecell.local.work.states.engine import Engine
@@ -188,14 +188,16 @@ def child_execution(parent: Execution, number: int, group: dict[str, Any]) -> Ex
     """Return the execution that runs one item of a distributed Map."""
     frame = parent.frames[number]
     holder = parent.frames[frame.parent or 0]
-    state = machine_of(parent.definition).state(holder.scope, holder.state)
+    machine = machine_of(parent.definition)
+    state = machine.state(holder.scope, holder.state)
     body = {key: value for key, value in state.processor.items() if key != "ProcessorConfig"}
-    body.setdefault("QueryLanguage", state.language)
+    # The machine's language holds in the items, whatever the Map itself speaks.
+    body["QueryLanguage"] = machine.body.get("QueryLanguage", JSONPATH)
     express = state.processor.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS"
-    place, machine = parent.machine_arn.rsplit(":stateMachine:", 1)
+    place, owner = parent.machine_arn.rsplit(":stateMachine:", 1)
     name = str(uuid.UUID(hex=frame.token[:32]))
     return Execution(
-        arn=f"{place}:{'express' if express else 'execution'}:{machine}/{group['label']}:{name}",
+        arn=f"{place}:{'express' if express else 'execution'}:{owner}/{group['label']}:{name}",
         name=name,
         machine_arn=f"{parent.machine_arn}/{group['label']}",
         machine_name=f"{parent.machine_name}/{group['label']}",
