@@ -12,12 +12,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from pipecell.commands.context import Context
+from pipecell.commands.context import Context, nobody_to_ask, says_yes
 from pipecell.commands.progress import UploadLine
 from pipecell.commands.table import VERBS
 from pipecell.commands.verb import Call, Result, find, overview, parse
@@ -111,6 +111,18 @@ class ShellContext(Context):
                 f"`pipecell watch {execution.execution_arn}` shows it again."
             )
             raise
+
+    def report(self, bundle: Mapping[str, str]) -> None:
+        """Write a result to standard error: standard output is for the last one."""
+        self.say(bundle["text/plain"])
+
+    def confirm(self, question: str) -> bool:
+        """Ask in the terminal."""
+        if not sys.stdin.isatty():
+            raise nobody_to_ask()
+        self._err.write(f"{question} [y/N] ")
+        self._err.flush()
+        return says_yes(sys.stdin.readline())
 
     def progress(self) -> Progress:
         """Write how far a large upload is to standard error."""

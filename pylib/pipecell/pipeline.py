@@ -15,7 +15,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pipecell.errors import CheckFailedError, DeclarationError, DefinitionError, UsageError, did_you_mean
+from pipecell.errors import (
+    CheckFailedError,
+    DeclarationError,
+    DefinitionError,
+    ExecutionError,
+    UsageError,
+    did_you_mean,
+)
 from pipecell.execution import PLACES
 from pipecell.reports import Diagnostics, Preview, ProfileTable, changed_values
 
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from pipecell.engines.engine import Engine, Progress, Selection
     from pipecell.execution import Execution
     from pipecell.graph import Graph
+    from pipecell.planning import PlanReport
     from pipecell.workspace import Profile, Workspace
 
 CALLS = {"local": "AWS calls stay on this machine", "aws": "AWS calls go to AWS"}
@@ -144,6 +152,48 @@ class Pipeline:
             )
         return json.dumps(self.document.body, indent=2, ensure_ascii=False) + "\n"
 
+    def plan(
+        self,
+        *,
+        profile: str | None = None,
+        on: str = "local",
+        parameters: Mapping[str, Any] | None = None,
+        role: str | None = None,
+        refresh_prices: bool = False,
+    ) -> PlanReport:
+        """Say what a run would change on its target, reuse and cost; change nothing.
+
+        Args:
+            profile: ``smoke`` or ``full``; by default the one in force.
+            on: ``local`` or ``aws``.
+            parameters: values on top of the profile's.
+            role: role that the pipeline would run under on AWS.
+            refresh_prices: ask the AWS Price List for today's prices first, and keep them.
+
+        Raises:
+            UsageError: an unknown profile, target or parameter.
+            ExecutionError: AWS refused to be looked at.
+        """
+        from pipecell.definition.parameters import bind, declared, defaults
+        from pipecell.planning import Planner, now, prices
+
+        chosen = self._workspace.profile(self.name, profile)
+        values = bind(self.document, self._values(chosen, parameters or {}))
+        place = self._workspace.engine(self.engine, on, self.compiled.region)
+        connection = self._workspace.connect(on, self.compiled.region)
+        other = "full" if chosen.name == "smoke" else "smoke"
+        return Planner(
+            compiled=self.compiled if on == "local" else self._for_aws(role, must=False),
+            values=values,
+            profile=chosen.name if declared(self.document) else "",
+            changed=changed_values(values, defaults(self.document)),
+            engine=place,
+            connection=connection,
+            prices=prices(self._workspace.home, connection.region_name(), refresh=refresh_prices),
+            other=(other, self._known_values(other)) if declared(self.document) else None,
+            now=now(),
+        ).plan()
+
     def run(
         self,
         *,
@@ -155,6 +205,8 @@ class Pipeline:
         only: Sequence[str] = (),
         start_from: str | None = None,
         role: str | None = None,
+        max_cost: float | None = None,
+        approve: Callable[[PlanReport], bool] | None = None,
         wait: bool = False,
         say: Callable[[str], None] | None = None,
         progress: Progress | None = None,
@@ -171,6 +223,8 @@ class Pipeline:
             start_from: run this step and all that wait for it, reuse the others.
             role: role that the pipeline runs under on AWS; by default the one it was declared with,
                 else the one of the caller.
+            max_cost: USD; what the plan says may cost more on AWS is not started.
+            approve: shown the plan of a run on AWS; it is started only if the answer is yes.
             wait: block until it has ended, and raise if it failed.
             say: told in one line what is about to be started, with which values, and where.
             progress: told how far the uploads are.
@@ -178,7 +232,8 @@ class Pipeline:
         Raises:
             CheckFailedError: the checks found errors; nothing was deployed.
             UsageError: an unknown profile, target, parameter or step.
-            ExecutionError: AWS refused, or with ``wait`` the run failed.
+            ExecutionError: AWS refused, the plan was too dear (``PC715``) or not approved (``PC716``), or
+                with ``wait`` the run failed.
         """
         from pipecell.definition.parameters import bind, declared
 
@@ -188,6 +243,11 @@ class Pipeline:
         selected = self._selected(only, start_from)
         self._refuse_errors()
         place = self._workspace.engine(self.engine, on, self.compiled.region)
+        if on == "aws" and (max_cost is not None or approve is not None):
+            from pipecell.planning import require_approval
+
+            plan = self.plan(profile=profile, on=on, parameters=parameters, role=role)
+            require_approval(plan, max_cost, approve)
         ready = self.compiled if on == "local" else self._for_aws(role)
         profiled = chosen.name if declared(self.document) else ""  # a profile of no values says nothing
         if say is not None:
@@ -210,6 +270,14 @@ class Pipeline:
         from pipecell.definition.profiles import profile_values
 
         return profile_values(self.document, profile.name, {**profile.values, **over})
+
+    def _known_values(self, profile: str) -> dict[str, Any]:
+        """Return a profile's values as far as it has any: a parameter without default may have none."""
+        from pipecell.definition.parameters import coerce, declared
+
+        given = self._values(self._workspace.profile(self.name, profile), {})
+        parameters = {parameter.name: parameter for parameter in declared(self.document)}
+        return {name: coerce(parameters[name], value) for name, value in given.items()}
 
     def _launch_line(self, profile: str, values: Mapping[str, Any], on: str) -> str:
         from pipecell.definition.parameters import defaults
@@ -272,19 +340,31 @@ class Pipeline:
         ended = [row for row in place.executions(self.document.name) if row.status not in RUNNING]
         return Selection(steps, ended[0].execution_arn if ended else None)
 
-    def _for_aws(self, role: str | None) -> Compiled:
-        """Return the definition with the account, bucket and role that it gets on AWS."""
+    def _for_aws(self, role: str | None, *, must: bool = True) -> Compiled:
+        """Return the definition with the account, bucket and role that it gets on AWS.
+
+        Args:
+            role: the role to run under; None to find one.
+            must: raise where there is none to be found; else leave the placeholder.
+        """
         from pipecell.declare.compiled import PLACEHOLDER_ROLE
         from pipecell.declare.sagemaker_v2 import substitute
         from pipecell.engines import identity, uploads
 
         connection: Connection = self._workspace.connect("aws", self.compiled.region)
-        declared = self.compiled.role if self.compiled.role != PLACEHOLDER_ROLE else None
+        chosen = role or (self.compiled.role if self.compiled.role != PLACEHOLDER_ROLE else None)
+        if chosen is None:
+            try:
+                chosen = identity.execution_role(connection)
+            except ExecutionError:
+                if must:
+                    raise
+                chosen = PLACEHOLDER_ROLE
         return substitute(
             self.compiled,
             account=uploads.account(connection),
             bucket=uploads.default_bucket(connection),
-            role=role or declared or identity.execution_role(connection),
+            role=chosen,
         )
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.verb import Face
@@ -22,6 +22,16 @@ class Context(ABC):
 
     face: Face
     workspace: Workspace
+
+    @property
+    def width(self) -> int:
+        """Columns to write in."""
+        return 100
+
+    @property
+    def color(self) -> bool:
+        """Whether text may have colours."""
+        return False
 
     @abstractmethod
     def pipeline(self, values: argparse.Namespace) -> Pipeline:
@@ -53,6 +63,18 @@ class Context(ABC):
         """
 
     @abstractmethod
+    def report(self, bundle: Mapping[str, str]) -> None:
+        """Show a result on the way to another, in a notebook's and a shell's own way."""
+
+    @abstractmethod
+    def confirm(self, question: str) -> bool:
+        """Ask for a yes.
+
+        Raises:
+            UsageError: nobody is there to ask (``PC925``).
+        """
+
+    @abstractmethod
     def progress(self) -> Progress | None:
         """Return what shows how far an upload is; None for nothing."""
 
@@ -73,3 +95,17 @@ class Context(ABC):
                 raise UsageError(f'"{word}" is not NAME=VALUE.', code="PC920")
             values[name] = self.value(value)
         return values
+
+
+def says_yes(answer: str) -> bool:
+    """Tell whether an answer is a yes; everything else is a no."""
+    return answer.strip().lower() in ("y", "yes")
+
+
+def nobody_to_ask() -> UsageError:
+    """Return the error for a question that nobody can answer."""
+    return UsageError(
+        "There is nobody to ask whether this may run on AWS.",
+        code="PC925",
+        hint="Add --yes to say so before.",
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipecell.commands.context import Context
+from pipecell.commands.context import Context, nobody_to_ask, says_yes
 from pipecell.commands.progress import UploadLine
 from pipecell.commands.tracebacks import render_as
 from pipecell.errors import UsageError, nearest
@@ -65,6 +66,21 @@ class NotebookContext(Context):
             )
             raise
         self.workspace.screen.finish(execution)
+
+    def report(self, bundle: Mapping[str, str]) -> None:
+        """Display a result."""
+        from IPython.display import display
+
+        display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]
+
+    def confirm(self, question: str) -> bool:
+        """Ask below the cell."""
+        from IPython.core.error import StdinNotImplementedError
+
+        try:
+            return says_yes(input(f"{question} [y/N] "))
+        except (StdinNotImplementedError, EOFError) as error:
+            raise nobody_to_ask() from error
 
     def progress(self) -> Progress:
         """Print how far a large upload is."""

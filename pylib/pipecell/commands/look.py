@@ -48,6 +48,22 @@ def check(context: Context, values: argparse.Namespace) -> Result:
     )
 
 
+def plan(context: Context, values: argparse.Namespace) -> Result:
+    """Say what a run would change, reuse and cost."""
+    made = context.pipeline(values).plan(
+        profile=values.profile,
+        on=values.on or "local",
+        parameters=context.assignments(values.set),
+        role=values.role,
+        refresh_prices=values.refresh_prices,
+    )
+    return Result(
+        data=made.to_json(),
+        text=made.to_text(width=context.width, color=context.color),
+        bundle=made.bundle() if _notebook(context) else None,
+    )
+
+
 def profile(context: Context, values: argparse.Namespace) -> Result:
     """Show the profiles of a pipeline, or put one in force."""
     pipeline = context.pipeline(values)
@@ -87,4 +103,4 @@ def _bundle(context: Context, chosen: str, text: str) -> dict[str, str] | None:
     return None
 
 
-__all__ = ["PREVIEW_FORMATS", "check", "export", "preview", "profile"]
+__all__ = ["PREVIEW_FORMATS", "check", "export", "plan", "preview", "profile"]

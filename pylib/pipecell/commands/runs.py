@@ -14,6 +14,7 @@ from pipecell.execution import PLACES
 
 if TYPE_CHECKING:
     from pipecell.execution import Execution
+    from pipecell.planning import PlanReport
 
 
 def run(context: Context, values: argparse.Namespace) -> Result:
@@ -29,6 +30,8 @@ def run(context: Context, values: argparse.Namespace) -> Result:
         only=[name for name in (values.only or "").split(",") if name],
         start_from=getattr(values, "from"),
         role=values.role,
+        max_cost=_dollars(values.max_cost),
+        approve=None if values.yes else lambda plan: _approve(context, plan),
         say=said.append,
         progress=context.progress(),
     )
@@ -116,6 +119,24 @@ def _json(text: str | None) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"--input is not JSON: {error}.", code="PC922") from error
+
+
+def _approve(context: Context, plan: PlanReport) -> bool:
+    """Show what would happen on AWS, and ask."""
+    context.report(plan.bundle())
+    return context.confirm(f"Run {plan.plan.pipeline} on AWS?")
+
+
+def _dollars(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        amount = float(text.lstrip("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        raise UsageError(f'--max-cost takes US dollars, not "{text}".', code="PC911")
+    return amount
 
 
 def _limit(text: str | None) -> int:

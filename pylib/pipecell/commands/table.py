@@ -26,6 +26,7 @@ PROFILE = Option(
     "--profile", "the set of parameter values; the one in force by default", choices=PROFILES, kind="profile"
 )
 SET = Option("--set", "set one parameter; may be repeated", "NAME=VALUE", repeat=True, kind="parameter")
+ROLE = Option("--role", "the role that the pipeline runs under on AWS", "ARN")
 OUTPUT = Option("--output", "write to this file", "OUT", short="-o", kind="file")
 WAIT = Option("--wait", "block until it has ended; fail if it failed", flag=True)
 EXECUTION = Option("execution", "the execution's ARN, or last", "ARN|last", kind="execution")
@@ -48,6 +49,23 @@ VERBS: tuple[Verb, ...] = (
         look.check,
         (FILE, PIPELINE, JSON),
         description="Exit code 1 when there is an error. Needs no network and no AWS account.",
+    ),
+    Verb(
+        "plan",
+        "say what a run would change, reuse and cost; change nothing",
+        look.plan,
+        (
+            FILE,
+            PIPELINE,
+            PROFILE,
+            ON,
+            SET,
+            ROLE,
+            Option("--refresh-prices", "ask the AWS Price List for today's prices first", flag=True),
+            JSON,
+        ),
+        launches=True,
+        description="What the cache will say of each step and why, how long it takes and what it costs.",
     ),
     Verb(
         "profile",
@@ -83,12 +101,14 @@ VERBS: tuple[Verb, ...] = (
             Option("--input", "a state machine's input", "JSON"),
             Option("--only", "run these steps and reuse the others", "STEP,STEP", kind="step"),
             Option("--from", "run this step and all that wait for it, reuse the others", "STEP", kind="step"),
-            Option("--role", "the role that the pipeline runs under on AWS", "ARN"),
+            ROLE,
+            Option("--yes", "do not ask before a run on AWS", flag=True),
+            Option("--max-cost", "do not start on AWS what may cost more US dollars", "USD"),
             WAIT,
             JSON,
         ),
         launches=True,
-        description="Nothing reaches AWS without --on aws.",
+        description="Nothing reaches AWS without --on aws, and a yes to the plan that is shown then.",
     ),
     Verb(
         "watch",

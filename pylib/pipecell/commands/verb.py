@@ -99,7 +99,7 @@ class Verb:
         options: its options and words, in the order of its help.
         verbs: verbs below it, as ``start`` is below ``local``.
         faces: where it exists.
-        launches: starts or changes an execution, so it is skipped while a notebook is only read.
+        launches: looks at a target or changes it, so it is skipped while a notebook is only read.
         description: more for its help, after the summary.
     """
 

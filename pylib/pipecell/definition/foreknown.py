@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from pipecell.definition.references import Scope, function_of, resolve
@@ -50,15 +50,30 @@ def _not_yet() -> NoReturn:
     raise DefinitionError("Not known before the run.")
 
 
-def known(value: Any, scope: Scope) -> Any:
-    """Return a value with all put in that the scope answers; what it refuses becomes None."""
+def known(value: Any, scope: Scope, missing: Callable[[DefinitionError], Any] = lambda _: None) -> Any:
+    """Return a value with all put in that the scope answers.
+
+    Args:
+        value: any part of a definition.
+        scope: what references mean; it refuses what is not known with a `DefinitionError`.
+        missing: what takes the place of what was refused; None by default.
+    """
     if function_of(value) is not None:
         try:
             return resolve(value, scope)
-        except DefinitionError:
-            return None
+        except DefinitionError as error:
+            return missing(error)
     if isinstance(value, Mapping):
-        return {key: known(item, scope) for key, item in value.items()}
+        return {key: known(item, scope, missing) for key, item in value.items()}
     if isinstance(value, list):
-        return [known(item, scope) for item in value]
+        return [known(item, scope, missing) for item in value]
+    return value
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a JSON value without the members that are null: to AWS they are absent."""
+    if isinstance(value, Mapping):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value if item is not None]
     return value

@@ -202,6 +202,21 @@ Progress = Callable[[str, int, int], None]
 """Told of each piece of an upload: (what, bytes so far, bytes in all)."""
 
 
+@dataclass(frozen=True)
+class Deployed:
+    """What is deployed under a name.
+
+    Attributes:
+        arn: the pipeline's or state machine's ARN.
+        document: its definition.
+        modified: when it was last changed, epoch seconds; None where that is not told.
+    """
+
+    arn: str
+    document: Document
+    modified: float | None = None
+
+
 class Engine(Protocol):
     """Executions of one kind, in one place."""
 
@@ -228,6 +243,9 @@ class Engine(Protocol):
         progress: Progress | None = None,
     ) -> str:
         """Put the uploads and the definition in place, creating or updating; return the pipeline's ARN."""
+
+    def deployed(self, name: str) -> Deployed | None:
+        """Return what is deployed under a name, None when nothing is."""
 
     def start(
         self,

@@ -15,6 +15,7 @@ from pipecell.engines import uploads as objects
 from pipecell.engines.base import AwsEngine
 from pipecell.engines.connection import Connect, error_code
 from pipecell.engines.engine import (
+    Deployed,
     ExecutionSnapshot,
     ExecutionSummary,
     Progress,
@@ -95,6 +96,21 @@ class SageMaker(AwsEngine):
             if tags:
                 client.add_tags(ResourceArn=arn, Tags=[dict(tag) for tag in tags])
             return arn
+
+    def deployed(self, name: str) -> Deployed | None:
+        """Return the pipeline that is deployed under a name, None when none is.
+
+        Raises:
+            ExecutionError: AWS refused.
+        """
+        client = self.client("sagemaker")
+        with self.errors(f"a look at pipeline {name}"):
+            try:
+                found = client.describe_pipeline(PipelineName=name)
+            except client.exceptions.ResourceNotFound:
+                return None
+        document = read_document(found["PipelineDefinition"], name=name)
+        return Deployed(str(found["PipelineArn"]), document, epoch(found.get("LastModifiedTime")))
 
     def start(
         self,

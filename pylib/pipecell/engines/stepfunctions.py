@@ -12,6 +12,7 @@ from pipecell.engines import uploads as objects
 from pipecell.engines.base import AwsEngine
 from pipecell.engines.connection import Connect
 from pipecell.engines.engine import (
+    Deployed,
     ExecutionSnapshot,
     ExecutionSummary,
     Progress,
@@ -100,6 +101,19 @@ class StepFunctions(AwsEngine):
                     client.tag_resource(resourceArn=arn, tags=words)
         self._machines[document.name] = arn
         return arn
+
+    def deployed(self, name: str) -> Deployed | None:
+        """Return the state machine that is deployed under a name, None when none is.
+
+        Raises:
+            ExecutionError: AWS refused.
+        """
+        with self.errors(f"a look at state machine {name}"):
+            self._machines.update(self._state_machines())
+            if name not in self._machines:
+                return None
+            found = self.client("stepfunctions").describe_state_machine(stateMachineArn=self._machines[name])
+        return Deployed(self._machines[name], read_document(found["definition"], name=name))
 
     def start(
         self,

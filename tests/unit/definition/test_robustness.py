@@ -21,7 +21,6 @@ def step(name: str, kind: str, arguments: dict[str, Any], **more: Any) -> dict[s
     return {"Name": name, "Type": kind, "Arguments": arguments, **more}
 
 
-ROLE = "arn:aws:iam::111122223333:role/Run"
 ACCURACY = {"Std:JsonGet": {"PropertyFile": get("Steps.P.PropertyFiles.F"), "Path": "a.value"}}
 CONDITIONS = [
     {"Type": "GreaterThan", "LeftValue": ACCURACY, "RightValue": get("Parameters.N")},
@@ -40,19 +39,10 @@ PIPELINE = {
             "Processing",
             {
                 "ProcessingResources": {
-                    "ClusterConfig": {
-                        "InstanceType": "ml.m5.large",
-                        "InstanceCount": get("Parameters.N"),
-                        "VolumeSizeInGB": 30,
-                    }
+                    "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": get("Parameters.N")}
                 },
-                "RoleArn": ROLE,
                 "AppSpecification": {"ImageUri": "a/b:1"},
-                "ProcessingOutputConfig": {
-                    "Outputs": [
-                        {"OutputName": "o", "S3Output": {"S3Uri": "s3://b/o", "S3UploadMode": "EndOfJob"}}
-                    ]
-                },
+                "ProcessingOutputConfig": {"Outputs": [{"OutputName": "o"}]},
             },
             PropertyFiles=[{"PropertyFileName": "F", "OutputName": "o", "FilePath": "f.json"}],
             DependsOn=["L"],
@@ -61,31 +51,16 @@ PIPELINE = {
             "T",
             "Tuning",
             {
-                "HyperParameterTuningJobConfig": {
-                    "Strategy": "Bayesian",
-                    "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 1},
-                },
+                "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 3}},
                 "TrainingJobDefinitions": [
                     {
                         "AlgorithmSpecification": {
-                            "TrainingImage": {"Std:Join": {"On": ":", "Values": ["a/b", 1]}},
-                            "TrainingInputMode": "File",
+                            "TrainingImage": {"Std:Join": {"On": ":", "Values": ["a/b", 1]}}
                         },
-                        "RoleArn": ROLE,
                         "ResourceConfig": {
-                            "VolumeSizeInGB": 30,
-                            "InstanceGroups": [
-                                {
-                                    "InstanceType": "ml.m5.large",
-                                    "InstanceCount": 1,
-                                    "InstanceGroupName": "g",
-                                }
-                            ],
+                            "InstanceGroups": [{"InstanceType": "ml.m5.large", "InstanceCount": 1}]
                         },
-                        "OutputDataConfig": {
-                            "S3OutputPath": get("Steps.P.ProcessingOutputConfig.Outputs['o'].S3Output.S3Uri")
-                        },
-                        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                        "In": get("Steps.P.ProcessingOutputConfig.Outputs['o'].S3Output.S3Uri"),
                     }
                 ],
             },
@@ -100,12 +75,7 @@ PIPELINE = {
         step(
             "R",
             "RegisterModel",
-            {
-                "InferenceSpecification": {
-                    "Containers": [{"Image": "a/b:1"}],
-                    "SupportedTransformInstanceTypes": ["ml.m5.large"],
-                }
-            },
+            {"InferenceSpecification": {"SupportedTransformInstanceTypes": ["ml.m5.large"]}},
         ),
         step(
             "C",
@@ -133,8 +103,8 @@ MACHINE = {
             "Choices": [
                 {
                     "And": [
-                        {"Variable": "$.Payload.a", "NumericEquals": 1},
-                        {"Not": {"Variable": "$.Payload.b", "IsNull": True}},
+                        {"Variable": "$.a", "NumericEquals": 1},
+                        {"Not": {"Variable": "$.b", "IsNull": True}},
                     ],
                     "Next": "C",
                 }

@@ -20,11 +20,16 @@ _CODE_CHANNELS = frozenset(
 ARCHIVES = (".tar.gz", ".tgz")
 """How the names of archives of code end."""
 
+_SHORT = 8  # hexadecimal characters: twenty inputs fit one tag
+
 MAX_CODE_OBJECTS = 1000
 """Objects below one address that are looked at."""
 
 KEY_TAG = "pipecell:cache-key"
 """Tag of a job of the local endpoint: what its result is found by. It says which code the job ran."""
+
+INPUTS_TAG = "pipecell:inputs"
+"""Tag of a job of the local endpoint: short digests of the data that it read, as `input_uris` has them."""
 
 ARTIFACTS_TAG = "pipecell:artifacts"
 """Tag of a job of the local endpoint: a digest of what it left in S3."""
@@ -110,6 +115,10 @@ class Fingerprints:
         found = {uri: self.of_uri(uri) for uri in output_uris(properties)}
         return {uri: value for uri, value in found.items() if value}
 
+    def of_inputs(self, arguments: Mapping[str, Any]) -> list[str]:
+        """Return a few characters for the data at each of `input_uris`: what is there now."""
+        return [digest(self.of_uri(uri))[:_SHORT] for uri in input_uris(arguments)]
+
     def with_code_by_content(self, arguments: Mapping[str, Any]) -> Any:
         """Return arguments in which the address of uploaded code is replaced by a digest of the code."""
         changed = json.loads(json.dumps(arguments))
@@ -176,6 +185,20 @@ def output_uris(properties: Mapping[str, Any]) -> Iterator[str]:
     transform = properties.get("TransformOutput") or {}
     if "S3OutputPath" in transform:
         yield transform["S3OutputPath"]
+
+
+def input_uris(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the S3 URIs of a step's data, without those of its code."""
+    code = {place.uri for place in code_places(arguments)}
+    found = [
+        (each.get("S3Input") or {}).get("S3Uri") for each in arguments.get("ProcessingInputs") or () if each
+    ]
+    found += [
+        ((channel.get("DataSource") or {}).get("S3DataSource") or {}).get("S3Uri")
+        for channel in arguments.get("InputDataConfig") or ()
+        if channel
+    ]
+    return [uri for uri in found if isinstance(uri, str) and uri.startswith("s3://") and uri not in code]
 
 
 def members(content: bytes) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 SHORTEST = 60.0
 """Seconds: the lower bound of a job that has never run."""
 
+_NEVER = "never run"
 _MINUTE = 60
 _DAY = 24
 
@@ -37,8 +38,13 @@ def from_runs(seconds: Sequence[float]) -> Hours | None:
 def from_limit(limit: float | None) -> Hours:
     """Return the bounds of a job that has never run: a minute, and the limit that the job itself sets."""
     if limit is None:
-        return Hours(SHORTEST, None, "never run, and it sets no limit")
-    return Hours(min(SHORTEST, limit), limit, f"never run; its own limit is {words(limit)}")
+        return Hours(SHORTEST, None, f"{_NEVER}, and it sets no limit")
+    return Hours(min(SHORTEST, limit), limit, f"{_NEVER}; its own limit is {words(limit)}")
+
+
+def never_ran(hours: Hours) -> bool:
+    """Tell whether hours are bounds of a job that has never run."""
+    return hours.basis.startswith(_NEVER)
 
 
 def words(seconds: float) -> str:

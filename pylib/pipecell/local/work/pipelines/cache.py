@@ -9,14 +9,16 @@ import sqlite3
 import time
 
 from pipecell.definition.cache.configuration import configuration_of
-from pipecell.definition.cache.content import ARTIFACTS_TAG, KEY_TAG, Fingerprints, digest
+from pipecell.definition.cache.content import ARTIFACTS_TAG, INPUTS_TAG, KEY_TAG, Fingerprints, digest
 from pipecell.definition.cache.identity import identity, key_of, settings_of
+from pipecell.definition.foreknown import without_nulls
 from pipecell.definition.references import resolve
 from pipecell.local.objects import ObjectStore
 from pipecell.local.records import Query, tags
 from pipecell.local.records.executions import StepRecord, step_from_row
+from pipecell.local.records.jobs import JobRecord
 from pipecell.local.wire import ServiceError
-from pipecell.local.work.pipelines.handler import StepRun, without_nulls
+from pipecell.local.work.pipelines.handler import StepRun
 
 _CANDIDATES = 20
 
@@ -94,13 +96,18 @@ def find_hit(
     return None
 
 
-def tell(connection: sqlite3.Connection, arn: str, step: StepRecord) -> None:
+def tell(connection: sqlite3.Connection, job: JobRecord, step: StepRecord, inputs: list[str]) -> None:
     """Let the tags of a step's job say what its result is found by, so that a plan can foresee it.
 
     Args:
         connection: an open transaction.
-        arn: the job's ARN.
-        step: the step that has ended.
+        job: the step's job.
+        step: the step, which has succeeded.
+        inputs: what `Fingerprints.of_inputs` says of the job's data.
     """
-    values = {KEY_TAG: str(step.cache_key), ARTIFACTS_TAG: digest(sorted(step.artifacts.items()))}
-    tags.put_own(connection, arn, values)
+    values = {
+        KEY_TAG: str(step.cache_key),
+        ARTIFACTS_TAG: digest(sorted(step.artifacts.items())),
+        INPUTS_TAG: " ".join(inputs),
+    }
+    tags.put_own(connection, job.arn, values)

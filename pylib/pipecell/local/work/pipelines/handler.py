@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
+from pipecell.definition.foreknown import without_nulls
 from pipecell.definition.references import resolve
 from pipecell.definition.sagemaker import StepView
 from pipecell.local.objects import ObjectStore
@@ -188,12 +189,3 @@ class Handler:
     def stop(self, run: StepRun) -> Ended | None:
         """Ask a running step to stop; repeated after a crash. By default it runs to its end."""
         return None
-
-
-def without_nulls(value: Any) -> Any:
-    """Return a JSON value without the members that are null: to AWS they are absent."""
-    if isinstance(value, Mapping):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value if item is not None]
-    return value

@@ -294,12 +294,14 @@ class Run:
         }
 
     def _save(self, step: StepRecord) -> None:
+        job = None
+        if step.status == "Succeeded" and step.cache_key is not None and step.job_kind is not None:
+            job = self._platform.lifecycle.find(step.job_kind, str(step.job_name))
+        inputs = self._fingerprints.of_inputs(job.request) if job is not None else []
         with self._platform.store.transaction() as connection:
             executions.save_step(connection, step)
-            if step.status == "Succeeded" and step.cache_key is not None and step.job_kind is not None:
-                job = self._platform.lifecycle.find(step.job_kind, str(step.job_name))
-                if job is not None:
-                    cache.tell(connection, job.arn, step)
+            if job is not None:
+                cache.tell(connection, job, step, inputs)
         self._steps[step.name] = step
 
     def _set_status(self, status: str, *, failure_reason: str | None = None, stopping: bool = False) -> None:

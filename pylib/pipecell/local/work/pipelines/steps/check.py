@@ -17,10 +17,11 @@ from typing import Any
 
 from pipecell.definition.cache.content import split_uri
 from pipecell.definition.cache.identity import settings_of
+from pipecell.definition.foreknown import without_nulls
 from pipecell.definition.references import resolve
 from pipecell.definition.sagemaker import StepView
 from pipecell.local.wire import ServiceError
-from pipecell.local.work.pipelines.handler import Began, Ended, Others, StepRun, without_nulls
+from pipecell.local.work.pipelines.handler import Began, Ended, Others, StepRun
 from pipecell.local.work.pipelines.steps.images import ImageCheck
 from pipecell.local.work.pipelines.steps.job import JobHandler
 
