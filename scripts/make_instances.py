@@ -21,30 +21,9 @@ KINDS = {
     "endpoint": "ProductionVariantInstanceType",
 }
 
-# Step type to the operation whose answer its properties are.
-PROPERTIES = {
-    "Processing": "DescribeProcessingJob",
-    "Training": "DescribeTrainingJob",
-    "Transform": "DescribeTransformJob",
-    "Tuning": "DescribeHyperParameterTuningJob",
-    "Model": "DescribeModel",
-    "RegisterModel": "DescribeModelPackage",
-    "AutoML": "DescribeAutoMLJob",
-    "EndpointConfig": "DescribeEndpointConfig",
-    "Endpoint": "DescribeEndpoint",
-    "InferenceComponent": "DescribeInferenceComponent",
-}
-MORE_PROPERTIES = {"Tuning": ["TrainingJobSummaries"], "AutoML": ["BestCandidateProperties"]}
-
-LIMITS = {
-    "pipeline_name": "PipelineName",
-    "parameter_name": "PipelineParameterName",
-    "step_name": "StepName",
-}
-
 
 def main() -> None:
-    """Write both files."""
+    """Write the file."""
     model = botocore.session.Session().get_service_model("sagemaker")
     known = {shape: enumeration(model.shape_for(shape)) for shape in KINDS.values()}
     write(
@@ -54,29 +33,11 @@ def main() -> None:
             "kinds": {kind: sorted(known[shape], key=by_size) for kind, shape in KINDS.items()},
         },
     )
-    properties = {
-        step_type: sorted([*members(model.operation_model(operation)), *MORE_PROPERTIES.get(step_type, [])])
-        for step_type, operation in PROPERTIES.items()
-    }
-    limits = {name: model.shape_for(shape).metadata for name, shape in LIMITS.items()}
-    write(
-        "shapes.json",
-        {
-            "source": f"botocore {botocore.__version__}, sagemaker",
-            "properties": properties,
-            "limits": limits,
-        },
-    )
 
 
 def enumeration(shape: Any) -> list[str]:
     """Return the values of a string shape."""
     return list(shape.enum)
-
-
-def members(operation: Any) -> list[str]:
-    """Return the names at the top level of an operation's answer."""
-    return list(operation.output_shape.members)
 
 
 def by_size(name: str) -> tuple[str, int, str]:

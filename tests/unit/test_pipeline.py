@@ -21,10 +21,10 @@ CHAIN = {
     "Version": "2020-12-01",
     "Parameters": [{"Name": "Rounds", "Type": "Integer", "DefaultValue": 50}],
     "Steps": [
-        {"Name": "A", "Type": "Processing", "Arguments": {}},
-        {"Name": "B", "Type": "Training", "Arguments": {"x": {"Get": "Steps.A.ProcessingJobName"}}},
-        {"Name": "C", "Type": "Processing", "Arguments": {}, "DependsOn": ["B"]},
-        {"Name": "Other", "Type": "Processing", "Arguments": {}},
+        {"Name": "A", "Type": "Lambda", "Arguments": {}, "OutputParameters": [{"OutputName": "x"}]},
+        {"Name": "B", "Type": "Lambda", "Arguments": {"x": {"Get": "Steps.A.OutputParameters['x']"}}},
+        {"Name": "C", "Type": "Lambda", "Arguments": {}, "DependsOn": ["B"]},
+        {"Name": "Other", "Type": "Lambda", "Arguments": {}},
     ],
 }
 
@@ -244,7 +244,7 @@ def test_on_aws_the_definition_gets_the_real_account_bucket_and_role(monkeypatch
         "Steps": [
             {
                 "Name": "A",
-                "Type": "Processing",
+                "Type": "Lambda",
                 "Arguments": {"RoleArn": PLACEHOLDER_ROLE, "Uri": "s3://sagemaker-eu-west-1-000000000000/k"},
             }
         ],

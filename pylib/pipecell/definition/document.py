@@ -82,7 +82,11 @@ def read_document(
     if engine == "sagemaker":
         _check_steps(body["Steps"], "Steps")
     else:
-        _check_machine(body, "")
+        try:
+            _check_machine(body, "")
+        except DefinitionError as error:
+            error.cell = (cells or {}).get(error.step or "")
+            raise
     document = Document(name or _name_from(origin, engine), engine, body, dict(cells or {}), origin)
     if isinstance(text, str | bytes):
         document.memo["size_checked"] = True
@@ -209,12 +213,20 @@ def _check_machine(machine: Any, path: str) -> None:
             _need(machine, key, path)
     for name, state in machine["States"].items():
         here = format_path([*([path] if path else []), "States", name])
-        if not isinstance(state, Mapping):
-            _malformed("must be an object", state, here)
-        if not isinstance(state.get("Type"), str):
-            _need(state, "Type", here)
-        for inner_path, inner in inner_machines(state):
-            _check_machine(inner, f"{here}.{inner_path}")
+        try:
+            _check_state(state, here)
+        except DefinitionError as error:
+            error.step = error.step or name
+            raise
+
+
+def _check_state(state: Any, here: str) -> None:
+    if not isinstance(state, Mapping):
+        _malformed("must be an object", state, here)
+    if not isinstance(state.get("Type"), str):
+        _need(state, "Type", here)
+    for inner_path, inner in inner_machines(state):
+        _check_machine(inner, f"{here}.{inner_path}")
 
 
 def inner_machines(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -29,6 +29,11 @@ def reads(text: str, name: str = "Reader") -> dict[str, Any]:
     return step(name, Arguments={"In": {"Get": text}})
 
 
+def problems(doc: Document) -> list[Diagnostic]:
+    """What is wrong beside the arguments: the steps of these tests are skeletons."""
+    return [diagnostic for diagnostic in check(doc) if not diagnostic.code.startswith("PC22")]
+
+
 def found(doc: Document, code: str) -> list[Diagnostic]:
     return [diagnostic for diagnostic in check(doc) if diagnostic.code == code]
 
@@ -87,7 +92,7 @@ def test_a_diagnostic_reads_as_people_expect() -> None:
 def test_errors_come_first_then_the_definitions_order() -> None:
     hard = {"ResourceConfig": {"InstanceType": "ml.m5.large"}}
     doc = document(step("A", Arguments=hard), reads("Steps.Gone.X", "B"), reads("Steps.Away.X", "C"))
-    assert [(d.code, d.step) for d in check(doc)] == [("PC102", "B"), ("PC102", "C"), ("PC501", "A")]
+    assert [(d.code, d.step) for d in problems(doc)] == [("PC102", "B"), ("PC102", "C"), ("PC501", "A")]
 
 
 def test_an_unreadable_definition_as_a_diagnostic() -> None:
@@ -153,7 +158,7 @@ def test_depends_on() -> None:
 def test_outputs_of_lambda_steps() -> None:
     function = step("L", "Lambda", OutputParameters=[{"OutputName": "code", "OutputType": "String"}])
     assert found(document(function, reads("Steps.L.OutputParameters['status']")), "PC110")
-    assert not check(document(function, reads("Steps.L.OutputParameters['code']")))
+    assert not problems(document(function, reads("Steps.L.OutputParameters['code']")))
 
 
 def test_outputs_that_are_known_only_later_are_not_accused() -> None:
@@ -161,7 +166,7 @@ def test_outputs_that_are_known_only_later_are_not_accused() -> None:
     source = step("Process", "Processing", Arguments={"ProcessingOutputConfig": config})
     parameters = [{"Name": "Name", "Type": "String", "DefaultValue": "a"}]
     reader = reads("Steps.Process.ProcessingOutputConfig.Outputs['b'].S3Output.S3Uri")
-    assert not check(document(source, reader, Parameters=parameters))
+    assert not problems(document(source, reader, Parameters=parameters))
 
 
 def json_get(step_name: str, file: str) -> dict[str, Any]:
@@ -177,7 +182,7 @@ def test_property_files() -> None:
     fail = step("F", "Fail", Arguments={"ErrorMessage": json_get("Eval", "Reprot")})
     assert 'Did you mean "Report"?' in only(document(evaluation, fail), "PC105").hint
     right = step("F", "Fail", Arguments={"ErrorMessage": json_get("Eval", "Report")})
-    assert not check(document(evaluation, right))
+    assert not problems(document(evaluation, right))
     wrong_output = processing("Eval", "x", PropertyFiles=evaluation["PropertyFiles"])
     assert only(document(wrong_output, right), "PC106").path == "PropertyFiles[0].OutputName"
 
@@ -207,7 +212,7 @@ def test_a_condition_that_waits_for_its_own_branch() -> None:
 
 
 def test_forward_references_are_right() -> None:
-    assert not check(document(reads("Steps.Late.TrainingJobName"), step("Late")))
+    assert not problems(document(reads("Steps.Late.TrainingJobName"), step("Late")))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +241,7 @@ def test_parameter_faults(fields: dict[str, Any], code: str) -> None:
     ],
 )
 def test_right_parameters(fields: dict[str, Any]) -> None:
-    assert not check(document(Parameters=[{"Name": "N", **fields}]))
+    assert not problems(document(Parameters=[{"Name": "N", **fields}]))
 
 
 def test_parameter_names_twice() -> None:

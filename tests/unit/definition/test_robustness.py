@@ -21,6 +21,7 @@ def step(name: str, kind: str, arguments: dict[str, Any], **more: Any) -> dict[s
     return {"Name": name, "Type": kind, "Arguments": arguments, **more}
 
 
+ROLE = "arn:aws:iam::111122223333:role/Run"
 ACCURACY = {"Std:JsonGet": {"PropertyFile": get("Steps.P.PropertyFiles.F"), "Path": "a.value"}}
 CONDITIONS = [
     {"Type": "GreaterThan", "LeftValue": ACCURACY, "RightValue": get("Parameters.N")},
@@ -39,10 +40,19 @@ PIPELINE = {
             "Processing",
             {
                 "ProcessingResources": {
-                    "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": get("Parameters.N")}
+                    "ClusterConfig": {
+                        "InstanceType": "ml.m5.large",
+                        "InstanceCount": get("Parameters.N"),
+                        "VolumeSizeInGB": 30,
+                    }
                 },
+                "RoleArn": ROLE,
                 "AppSpecification": {"ImageUri": "a/b:1"},
-                "ProcessingOutputConfig": {"Outputs": [{"OutputName": "o"}]},
+                "ProcessingOutputConfig": {
+                    "Outputs": [
+                        {"OutputName": "o", "S3Output": {"S3Uri": "s3://b/o", "S3UploadMode": "EndOfJob"}}
+                    ]
+                },
             },
             PropertyFiles=[{"PropertyFileName": "F", "OutputName": "o", "FilePath": "f.json"}],
             DependsOn=["L"],
@@ -51,16 +61,31 @@ PIPELINE = {
             "T",
             "Tuning",
             {
-                "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 3}},
+                "HyperParameterTuningJobConfig": {
+                    "Strategy": "Bayesian",
+                    "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 1},
+                },
                 "TrainingJobDefinitions": [
                     {
                         "AlgorithmSpecification": {
-                            "TrainingImage": {"Std:Join": {"On": ":", "Values": ["a/b", 1]}}
+                            "TrainingImage": {"Std:Join": {"On": ":", "Values": ["a/b", 1]}},
+                            "TrainingInputMode": "File",
                         },
+                        "RoleArn": ROLE,
                         "ResourceConfig": {
-                            "InstanceGroups": [{"InstanceType": "ml.m5.large", "InstanceCount": 1}]
+                            "VolumeSizeInGB": 30,
+                            "InstanceGroups": [
+                                {
+                                    "InstanceType": "ml.m5.large",
+                                    "InstanceCount": 1,
+                                    "InstanceGroupName": "g",
+                                }
+                            ],
                         },
-                        "In": get("Steps.P.ProcessingOutputConfig.Outputs['o'].S3Output.S3Uri"),
+                        "OutputDataConfig": {
+                            "S3OutputPath": get("Steps.P.ProcessingOutputConfig.Outputs['o'].S3Output.S3Uri")
+                        },
+                        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
                     }
                 ],
             },
@@ -75,7 +100,12 @@ PIPELINE = {
         step(
             "R",
             "RegisterModel",
-            {"InferenceSpecification": {"SupportedTransformInstanceTypes": ["ml.m5.large"]}},
+            {
+                "InferenceSpecification": {
+                    "Containers": [{"Image": "a/b:1"}],
+                    "SupportedTransformInstanceTypes": ["ml.m5.large"],
+                }
+            },
         ),
         step(
             "C",
@@ -103,8 +133,8 @@ MACHINE = {
             "Choices": [
                 {
                     "And": [
-                        {"Variable": "$.a", "NumericEquals": 1},
-                        {"Not": {"Variable": "$.b", "IsNull": True}},
+                        {"Variable": "$.Payload.a", "NumericEquals": 1},
+                        {"Not": {"Variable": "$.Payload.b", "IsNull": True}},
                     ],
                     "Next": "C",
                 }

@@ -18,11 +18,13 @@ Part = str | int
 
 _PART = re.compile(
     r"""\.(?P<name>[^.\[\]()*\s'"?@,:]+)
-      | \[\s*(?P<index>-?\d+)\s*\]
-      | \[\s*'(?P<single>(?:[^'\\]|\\.)*)'\s*\]
-      | \[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]""",
+      | \.?\[\s*(?P<index>-?\d+)\s*\]
+      | \.?\[\s*'(?P<single>(?:[^'\\]|\\.)*)'\s*\]
+      | \.?\[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]""",
     re.VERBOSE,
 )
+_DOT_BRACKET = re.compile(r"(?<!\.)\.\[")
+_BARE_WORD = re.compile(r"([=!]=\s*)(?!true\b|false\b|null\b)([A-Za-z_][\w-]*)(?=\s*(?:\)|&&|\|\|))")
 _FUNCTION = re.compile(r"\.(length|size|min|max|avg|sum|keys)\(\)$")
 
 
@@ -64,9 +66,15 @@ def _compiled(path: str) -> Any:
     import jsonpath
 
     try:
-        return jsonpath.compile(path)
+        return jsonpath.compile(_strict(path))
     except jsonpath.JSONPathError as error:
         raise InvalidPathError(str(error)) from error
+
+
+def _strict(path: str) -> str:
+    """Return a path as the library reads it: AWS also takes ``$.[0]`` and ``[?(@.state==done)]``."""
+    path = _DOT_BRACKET.sub("[", path)
+    return _BARE_WORD.sub(r"\1'\2'", path) if "?(" in path else path
 
 
 def is_path(text: Any) -> bool:

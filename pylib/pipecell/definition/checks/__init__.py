@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipecell.definition.asl.machine import states
 from pipecell.definition.checks import (
     conditions,
     cycles,
@@ -16,8 +17,11 @@ from pipecell.definition.checks import (
     machines,
     names,
     parameters,
+    properties,
     references,
+    shapes,
     size,
+    types,
 )
 from pipecell.definition.checks.diagnostic import (
     SEVERITIES,
@@ -34,12 +38,13 @@ __all__ = ["FAMILIES", "RULES", "Diagnostic", "Family", "Finding", "Rule", "Seve
 
 FAMILIES: tuple[Family, ...] = (
     Family("Names", names.RULES),
-    Family("References and cycles", (*references.RULES, *cycles.RULES)),
+    Family("References and cycles", (*references.RULES, *properties.RULES, *cycles.RULES)),
     Family("Parameters", parameters.RULES),
     Family("Conditions", conditions.RULES),
+    Family("Arguments", (*shapes.RULES, *types.RULES)),
     Family("Instances", instances.RULES),
     Family("Limits", size.RULES),
-    Family("State machines", machines.RULES),
+    *machines.FAMILIES,
 )
 
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)
@@ -59,7 +64,8 @@ def check(
         quotas: soft limits that differ from AWS's defaults, by name.
     """
     subject = Subject.of(document, files, quotas)
-    order = {name: index for index, name in enumerate(subject.by_name)}
+    names = subject.by_name or (state.name for state in states(document))
+    order = {name: index for index, name in enumerate(names)}
     found = [
         _diagnostic(rule, finding, document)
         for rule in RULES

@@ -7,25 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-#: Names that Step Functions takes from the Java SDK where botocore calls the service otherwise.
-ALIASES = {
-    "sfn": "stepfunctions",
-    "eventbridge": "events",
-    "cloudwatchevents": "events",
-    "cloudwatchlogs": "logs",
-    "cognitoidentityprovider": "cognito-idp",
-    "cognitoidentity": "cognito-identity",
-    "elasticloadbalancing": "elb",
-    "elasticloadbalancingv2": "elbv2",
-    "elasticsearch": "es",
-    "databasemigration": "dms",
-    "directory": "ds",
-    "applicationautoscaling": "application-autoscaling",
-    "sagemakerfeaturestoreruntime": "sagemaker-featurestore-runtime",
-    "timestreamwrite": "timestream-write",
-    "timestreamquery": "timestream-query",
-    "servicecatalogappregistry": "servicecatalog-appregistry",
-}
+from pipecell.definition.asl.models import ALIASES
 
 _MOST_MODELS = 32
 
