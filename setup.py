@@ -36,6 +36,7 @@ DEV = [
     "ruff>=0.17,<0.18",
     "mypy>=2.4,<2.5",
     "import-linter>=2.11,<3",
+    "types-PyYAML>=6",
     "boto3-stubs[sagemaker,s3,stepfunctions,logs,sts]>=1.40",
     "build>=1.2",
     "pre-commit>=4",

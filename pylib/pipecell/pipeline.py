@@ -101,7 +101,8 @@ class Pipeline:
 
         calls = CALLS[targets.current().name]
         profile = self._workspace.profile(self.name).name
-        return Preview(self.graph, (profile, calls) if declared(self.document) else (calls,))
+        shown = self.engine == "sagemaker" and declared(self.document)
+        return Preview(self.graph, (profile, calls) if shown else (calls,))
 
     def check(self) -> Diagnostics:
         """Return every problem that can be found before a launch. Needs no network."""
@@ -112,7 +113,7 @@ class Pipeline:
             document = self.document
         except (DefinitionError, DeclarationError) as error:
             return Diagnostics((*declared, Diagnostic.of(error)))
-        return Diagnostics((*declared, *check(document)))
+        return Diagnostics((*declared, *self.compiled.diagnostics, *check(document)))
 
     def profiles(self) -> ProfileTable:
         """Return the parameter values of each profile, and which is in force."""
@@ -218,7 +219,8 @@ class Pipeline:
             on: ``local`` or ``aws``. Nothing reaches AWS unless this says so.
             engine: must be the definition's own, where given.
             parameters: values on top of the profile's.
-            input: a state machine's input.
+            input: a state machine's input; by default what a held-back ``execute(inputs=…)`` named.
+                ``parameters`` are written over it by name.
             only: run these steps and reuse the others from the newest earlier execution.
             start_from: run this step and all that wait for it, reuse the others.
             role: role that the pipeline runs under on AWS; by default the one it was declared with,
@@ -235,11 +237,12 @@ class Pipeline:
             ExecutionError: AWS refused, the plan was too dear (``PC715``) or not approved (``PC716``), or
                 with ``wait`` the run failed.
         """
-        from pipecell.definition.parameters import bind, declared
+        from pipecell.definition.parameters import bind, bind_input, declared
 
         self._check_engine(engine)
         chosen = self._workspace.profile(self.name, profile)
-        values = bind(self.document, self._values(chosen, parameters or {}))
+        machine = self.engine == "stepfunctions"
+        values = {} if machine else bind(self.document, self._values(chosen, parameters or {}))
         selected = self._selected(only, start_from)
         self._refuse_errors()
         place = self._workspace.engine(self.engine, on, self.compiled.region)
@@ -249,7 +252,14 @@ class Pipeline:
             plan = self.plan(profile=profile, on=on, parameters=parameters, role=role)
             require_approval(plan, max_cost, approve)
         ready = self.compiled if on == "local" else self._for_aws(role)
-        profiled = chosen.name if declared(self.document) else ""  # a profile of no values says nothing
+        if machine:
+            input = bind_input(  # noqa: A001 - a state machine's own word
+                self.document,
+                ready.input if input is None else input,
+                {**chosen.values, **(parameters or {})},
+            )
+        # A profile of no values says nothing.
+        profiled = chosen.name if not machine and declared(self.document) else ""
         if say is not None:
             say(self._launch_line(profiled, values, on))
         place.deploy(

@@ -55,7 +55,11 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     if "error" in manifest:
         raise _error(manifest["error"])
     document = read_document(
-        manifest["body"], name=manifest["name"], origin=manifest["origin"], cells=manifest["cells"]
+        manifest["body"],
+        name=manifest["name"],
+        origin=manifest["origin"],
+        cells=manifest["cells"],
+        inputs=manifest.get("inputs"),
     )
     uploads = tuple(
         Upload(
@@ -71,6 +75,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
         role=manifest["role"],
         region=manifest["region"],
         parallelism=manifest["parallelism"],
+        input=manifest.get("input"),
     )
     return compiled, tuple(Diagnostic(**entry) for entry in manifest["diagnostics"])
 
@@ -111,12 +116,17 @@ def _describe(folder: Path, name: str | None) -> dict[str, Any]:
         "origin": compiled.document.origin,
         "body": compiled.document.body,
         "cells": dict(compiled.document.cells),
+        "inputs": dict(compiled.document.inputs),
         "uploads": uploads,
         "tags": [dict(tag) for tag in compiled.tags],
         "role": compiled.role,
         "region": compiled.region,
         "parallelism": compiled.parallelism,
-        "diagnostics": [entry.to_json() for entry in workspace.declared_diagnostics(pipeline.name)],
+        "input": compiled.input,
+        "diagnostics": [
+            entry.to_json()
+            for entry in (*workspace.declared_diagnostics(pipeline.name), *compiled.diagnostics)
+        ],
     }
 
 

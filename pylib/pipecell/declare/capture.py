@@ -3,7 +3,7 @@
 A cell may build its steps in helper functions, lists or other modules, so names in its namespace
 say little. Instead the SDKs' base constructors are hooked while the cell runs: every step, step
 collection, parameter and pipeline of the SageMaker SDK, every state, chain and workflow of the
-Step Functions SDK passes through one of six. The hooks name their classes as text and wait for
+Step Functions SDK passes through one of eight. The hooks name their classes as text and wait for
 the import, so this module loads no SDK.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pipecell.declare.patches import Patch, PatchSet
 
-Kind = Literal["step", "collection", "parameter", "pipeline", "state", "chain", "workflow"]
+Kind = Literal["step", "collection", "parameter", "pipeline", "state", "chain", "workflow", "input"]
 
 
 @dataclass(eq=False)
@@ -79,6 +79,7 @@ _CLASSES: tuple[tuple[str, str, Kind], ...] = (
     ("stepfunctions.steps.states", "State", "state"),
     ("stepfunctions.steps.states", "Chain", "chain"),
     ("stepfunctions.workflow.stepfunctions", "Workflow", "workflow"),
+    ("stepfunctions.inputs.placeholders", "ExecutionInput", "input"),
 )
 
 _HOOKS = PatchSet(Patch(module, f"{name}.__init__", _record(kind)) for module, name, kind in _CLASSES)

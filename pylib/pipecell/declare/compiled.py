@@ -82,6 +82,7 @@ class Compiled:
         region: region that images and the default bucket were resolved for.
         parallelism: AWS's ``ParallelismConfiguration`` of a held-back ``upsert``; None when not asked for.
         functions: Lambda functions to create or update before a run.
+        input: input of an execution that a held-back ``workflow.execute(inputs=…)`` named; None without.
         diagnostics: what compiling found; the checks of the definition itself come on top.
     """
 
@@ -92,4 +93,5 @@ class Compiled:
     region: str = "us-east-1"
     parallelism: Mapping[str, Any] | None = None
     functions: tuple[LambdaFunction, ...] = ()
+    input: Any = None
     diagnostics: tuple[Diagnostic, ...] = ()

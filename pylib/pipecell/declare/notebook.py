@@ -63,7 +63,7 @@ class Notebook:
 
         Args:
             name: the pipeline's name.
-            source: the body, plain Python.
+            source: the body, plain Python, or a whole state machine in JSON or YAML.
             namespace: the user's namespace, changed as the body says.
             engine: whose SDK the body uses; by default seen from what it creates.
             cell_id: the front end's identity of the cell. A cell that runs again replaces all that it
@@ -87,8 +87,10 @@ class Notebook:
             owner=_digest(source),
             taken_names=self._names_of_others(name, key),
         )
-        with capturing() as capture, sagemaker_v2.offline_cell(offline), stepfunctions.offline_cell():
-            (run or run_as_script)(source, namespace)
+        with capturing() as capture, sagemaker_v2.offline_cell(offline), stepfunctions.offline_cell(cell):
+            as_machine = stepfunctions.is_machine(source, engine)
+            how = stepfunctions.machine_runner(capture) if as_machine else run or run_as_script
+            how(source, namespace)
         with self._lock:
             self._sequence += 1
             made = CellRun(key, cell, self._sequence, source, engine, capture, offline)

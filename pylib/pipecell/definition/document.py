@@ -40,6 +40,8 @@ class Document:
         engine: ``sagemaker`` (SageMaker Pipelines) or ``stepfunctions`` (Amazon States Language).
         body: the definition JSON; not to be changed.
         cells: step name to the execution count of the notebook cell that declared it.
+        inputs: type of each input that a state machine's execution takes, by name, where it was declared:
+            ``String``, ``Integer``, ``Float``, ``Boolean`` or ``Json``.
         origin: the file it came from, for messages; empty when there is none.
         memo: what has been worked out about the body once, since it never changes.
     """
@@ -49,6 +51,7 @@ class Document:
     body: Mapping[str, Any]
     cells: Mapping[str, int] = field(default_factory=dict)
     origin: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
@@ -58,6 +61,7 @@ def read_document(
     name: str | None = None,
     origin: str = "",
     cells: Mapping[str, int] | None = None,
+    inputs: Mapping[str, str] | None = None,
 ) -> Document:
     """Read a SageMaker definition or a state machine.
 
@@ -66,6 +70,7 @@ def read_document(
         name: the pipeline's name; by default made of the stem of ``origin``, else ``pipeline``.
         origin: file name, for messages.
         cells: step name to cell, where the definition was declared in a notebook.
+        inputs: type of each declared input of an execution, by name.
 
     Returns:
         The document, its engine recognised by ``Steps`` or by ``StartAt`` and ``States``.
@@ -87,7 +92,9 @@ def read_document(
         except DefinitionError as error:
             error.cell = (cells or {}).get(error.step or "")
             raise
-    document = Document(name or _name_from(origin, engine), engine, body, dict(cells or {}), origin)
+    document = Document(
+        name or _name_from(origin, engine), engine, body, dict(cells or {}), origin, dict(inputs or {})
+    )
     if isinstance(text, str | bytes):
         document.memo["size_checked"] = True
     return document

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipecell.definition.asl.inputs import execution_inputs, flat, merged
 from pipecell.definition.document import Document
 from pipecell.errors import UsageError, did_you_mean
 
@@ -24,20 +25,25 @@ class Parameter:
 
     Attributes:
         name: as ``Get: Parameters.name`` refers to it.
-        type: ``String``, ``Integer``, ``Float`` or ``Boolean``.
+        type: ``String``, ``Integer``, ``Float`` or ``Boolean``; ``Json`` for an input of a state machine
+            of which nothing is known.
         default: None when the run must give a value.
         enum: the allowed values; empty when all are.
+        optional: a run may go without a value and without a default.
     """
 
     name: str
     type: str
     default: Any = None
     enum: tuple[Any, ...] = ()
+    optional: bool = False
 
 
 def declared(document: Document) -> tuple[Parameter, ...]:
-    """Return the parameters in the definition's order; a state machine has none."""
-    entries = document.body.get("Parameters") if document.engine == "sagemaker" else None
+    """Return the parameters in the definition's order; those of a state machine are its input's names."""
+    if document.engine == "stepfunctions":
+        return tuple(Parameter(*entry) for entry in execution_inputs(document))
+    entries = document.body.get("Parameters")
     if not isinstance(entries, list):
         return ()
     return tuple(
@@ -81,7 +87,7 @@ def bind(document: Document, values: Mapping[str, Any]) -> dict[str, Any]:
         for name, parameter in parameters.items()
         if values.get(name, parameter.default) is not None
     }
-    missing = [name for name in parameters if name not in bound]
+    missing = [name for name in parameters if name not in bound and not parameters[name].optional]
     if missing:
         raise UsageError(
             f"{_list(missing)} {'have' if len(missing) > 1 else 'has'} no default and no value.",
@@ -89,6 +95,27 @@ def bind(document: Document, values: Mapping[str, Any]) -> dict[str, Any]:
             hint=f"Set {missing[0]}=… for this run.",
         )
     return bound
+
+
+def bind_input(document: Document, base: Any, values: Mapping[str, Any]) -> Any:
+    """Return the input of a state machine's execution.
+
+    Args:
+        document: the state machine.
+        base: the input as a whole; None for none.
+        values: what is set by name on top of it; an inner name is ``Outer.Inner``.
+
+    Raises:
+        UsageError: as in `bind`; or names are set and the input has none (``PC911``).
+    """
+    if base is not None and not isinstance(base, Mapping):
+        if values:
+            raise UsageError(
+                "This input has no names to set.", code="PC911", hint="Give an object with --input."
+            )
+        return base
+    known = flat(base or {}, [parameter.name for parameter in declared(document)])
+    return merged(base or {}, bind(document, {**known, **values}))
 
 
 def coerce(parameter: Parameter, value: Any) -> Any:
@@ -119,6 +146,8 @@ def coerce(parameter: Parameter, value: Any) -> Any:
 
 def fits(type_name: str, value: Any) -> bool:
     """Tell whether a JSON value already is of a parameter type, without converting text."""
+    if type_name == "Json":
+        return True
     if isinstance(value, bool):
         return type_name == "Boolean"
     if isinstance(value, str):
@@ -132,6 +161,8 @@ def fits(type_name: str, value: Any) -> bool:
 
 def _convert(type_name: str, value: Any) -> Any:
     """Return the value as a type of AWS, None when it is not one."""
+    if type_name == "Json":
+        return _read_json(value) if isinstance(value, str) else value
     if type_name == "String":
         if isinstance(value, str):
             return value
@@ -154,6 +185,14 @@ def _read(type_name: str, text: str) -> Any:
     except ValueError:
         return None
     return number if abs(number) < float("inf") else None
+
+
+def _read_json(text: str) -> Any:
+    """Return what a text is as JSON, and the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _show(value: Any) -> str:

@@ -15,7 +15,6 @@ from pipecell.declare.compiled import (
     Upload,
     placeholder_bucket,
 )
-from pipecell.definition.document import Document
 from pipecell.errors import DefinitionError
 
 # Not inside a longer word, and not the end of a UUID.
@@ -29,7 +28,8 @@ def for_account(compiled: Compiled, *, account: str, bucket: str, role: str) -> 
     body = json.loads(values.text(json.dumps(document.body)))
     return replace(
         compiled,
-        document=Document(document.name, document.engine, body, document.cells, document.origin),
+        document=replace(document, body=body),
+        input=json.loads(values.text(json.dumps(compiled.input))),
         uploads=_uploads(compiled.uploads, values),
         tags=tuple(json.loads(values.text(json.dumps(compiled.tags)))),
         role=values.text(compiled.role),

@@ -73,7 +73,9 @@ class _Look:
                     "Names begin with a capital letter.",
                     here,
                 )
-            if not str(key).endswith(".$"):
+            if value is None and member in shape.required:
+                yield self._finding(f"{models.pascal(member)} is null.", "Give it a value.", here)
+            elif not str(key).endswith(".$"):
                 yield from self.value(value, members[member], here)
         missing = [models.pascal(name) for name in shape.required if name not in seen]
         if missing:

@@ -100,12 +100,14 @@ def test_both_engines_in_one_pipeline(cell: Declare) -> None:
 def test_a_pipeline_parameter_in_a_state(cell: Declare) -> None:
     declaration = cell(
         IMPORTS + "from sagemaker.workflow.parameters import ParameterString\n"
-        "Task('T', resource='arn:x', parameters={'x': ParameterString('P')})",
+        "Task('T', resource='arn:x', parameters={'x': {'y': ParameterString('P')}})",
         "1",
+        8,
     )
-    with pytest.raises(DefinitionError, match="JSON") as caught:
+    with pytest.raises(DefinitionError, match="gives it no value") as caught:
         compile_declaration(declaration)
-    assert "ExecutionInput" in caught.value.hint
+    assert (caught.value.step, caught.value.path, caught.value.cell) == ("T", "Parameters.x.y", 8)
+    assert caught.value.hint == "Use ExecutionInput(schema={'P': str})['P']."
 
 
 def test_a_training_state_with_the_sagemaker_sdk(cell: Declare) -> None:
