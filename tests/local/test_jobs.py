@@ -11,15 +11,17 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipecell.errors import EndpointError
+from pipecell.local.work import jobs
 from pipecell.local.work.folder import JobFolder, write_json
 from pipecell.local.work.jobs import MAX_ATTEMPTS, Jobs, S3Output
+from pipecell.local.work.spawn import Spawner
 from tests.local.workshop import BUCKET, Workshop, is_running, processes_of, wait_until, workshop
 
 
@@ -280,16 +282,66 @@ def test_crash_between_marker_and_record(work: Workshop) -> None:
     assert work.run_code("unrecorded", "pass").status == "Completed"
 
 
-def test_an_end_that_could_not_be_handled_is_reported_again(work: Workshop) -> None:
-    def refuse(kind: str, name: str) -> None:
-        raise OSError("the database is locked")
+def test_an_end_that_could_not_be_handled_is_reported_again(
+    work: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "RETELL_SECONDS", 0.01)
+    told: list[str] = []
 
-    first = Jobs(work.home, refuse)
+    def refuse_twice(kind: str, name: str) -> None:
+        told.append(name)
+        if len(told) <= 2:
+            raise OSError("the disk is full")
+
+    first = Jobs(work.home, refuse_twice)
     first.launch(work.spec("retold", "pass"))
     assert first.wait_until_idle(30)
     first.close()
+    assert told == ["retold"] * 3
+
+
+def test_an_end_that_was_never_handled_is_reported_by_the_next_server(work: Workshop) -> None:
+    told = threading.Event()
+
+    def refuse(kind: str, name: str) -> None:
+        told.set()
+        raise OSError("the disk is full")
+
+    first = Jobs(work.home, refuse)
+    first.launch(work.spec("retold", "pass"))
+    assert told.wait(30)
+    first.close()
     work.restart()
     assert work.wait("retold").status == "Completed"
+
+
+def test_a_process_that_cannot_be_had_is_asked_for_again(
+    work: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "RETELL_SECONDS", 0.01)
+    spawn, refused = Spawner.spawn, []
+
+    def refuse_once(self: Spawner, folder: str, environment: Mapping[str, str]) -> int:
+        if not refused:
+            refused.append(folder)
+            raise OSError("no more processes")
+        return spawn(self, folder, environment)
+
+    monkeypatch.setattr(Spawner, "spawn", refuse_once)
+    assert work.run_code("later", "pass").status == "Completed"
+    assert refused
+
+
+def test_the_data_of_a_completed_job_go_and_those_of_a_failed_one_stay(work: Workshop) -> None:
+    closed = "import os; os.makedirs('/opt/ml/output/x/y'); os.chmod('/opt/ml/output/x', 0)"
+    assert work.run_code("good", closed).status == "Completed"
+    assert work.run_code("bad", "raise SystemExit(1)").status == "Failed"
+    good, bad = (work.jobs.folder_path("processing", name) for name in ("good", "bad"))
+    wait_until(lambda: not (good / "root").exists(), "the data go")
+    assert work.jobs.wait_until_idle(10)
+    wait_until(lambda: not list((work.home.jobs_folder / "active").glob("*/*")), "the markers go")
+    assert (bad / "root").exists()
+    assert work.jobs.status("processing", "good").status == "Completed"
 
 
 def test_a_finished_job_leaves_nothing_to_look_at(work: Workshop) -> None:

@@ -35,10 +35,9 @@ def test_the_machine_of_the_tests_can_do_something_real() -> None:
 
 def test_opt_ml_is_the_jobs_own(work: Workshop) -> None:
     host_before = names_in_opt()
-    status = work.run_code(
-        "own", "open('/opt/ml/output/x', 'w').write('1'); print(open('/opt/ml/output/x').read())"
-    )
-    assert status.status == "Completed", work.log("own")
+    # A failed job's folder stays to be looked into.
+    code = "open('/opt/ml/output/x', 'w').write('1'); exit(int(open('/opt/ml/output/x').read()))"
+    assert work.run_code("own", code).exit_code == 1, work.log("own")
     assert (work.jobs.folder_path("processing", "own") / "root/output/x").read_text() == "1"
     assert names_in_opt() == host_before
 

@@ -172,6 +172,20 @@ class TestWatcher:
         watcher[0].call_later(0.0, partial(watcher[1].put, "first"))
         assert [watcher[1].get(timeout=10) for _ in range(2)] == ["first", "second"]
 
+    def test_closing_while_its_thread_comes_by(self) -> None:
+        """The thread may see that it is to end before it is woken: then nothing is written to a closed pipe."""
+
+        class Slow(Watcher):
+            def _write(self) -> None:
+                if self._closed:
+                    self._thread.join(0.2)
+                super()._write()
+
+        made = Slow(lambda _key: None)
+        made.call_later(0.02, lambda: None)
+        made.close()
+        made.close()
+
     def test_an_error_does_not_end_the_watch(
         self, watcher: tuple[Watcher, queue.Queue[object]], caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from pipecell.errors import EndpointError
-from pipecell.local.home import Home, installed_version, write_atomically
+from pipecell.local.home import Home, installed_version, unusable, write_atomically
 
 STOP_SECONDS = 10.0
 """How long a stop may take before the process is cut off."""
+
+ROOM_BYTES = 1024 * 1024
+"""What SQLite and the endpoint need to start and to answer what changes nothing."""
 
 _LOG_BYTES = 5 * 1024 * 1024
 
@@ -87,19 +90,12 @@ def _serve(home: Home, port: int, report: int | None) -> None:
     import logging
     import threading
 
+    _keep_room(home)
     _open_log(home)
     log = logging.getLogger("pipecell.local")
     from pipecell.local.server import Server
 
     server = _bound(home, port)
-    document = {
-        "endpoint": server.endpoint,
-        "pid": os.getpid(),
-        "port": server.port,
-        "version": installed_version(),
-        "instance": server.instance,
-    }
-    write_atomically(home.endpoint_file, json.dumps(document).encode())
 
     def end(number: int, _frame: object) -> None:
         log.info("Stopping (signal %d)", number)
@@ -109,8 +105,13 @@ def _serve(home: Home, port: int, report: int | None) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    server.resume()
-    log.info("pipecell %s answers at %s (process %d)", document["version"], server.endpoint, os.getpid())
+    try:
+        _announce(home, server)
+        server.resume()
+    except BaseException as error:
+        server.stop()  # its threads would keep the process, which says that it did not start
+        raise unusable(home.root, error) if isinstance(error, OSError) else error from None
+    log.info("pipecell %s answers at %s (process %d)", installed_version(), server.endpoint, os.getpid())
     _tell(report, {"endpoint": server.endpoint})
     server.serve()
     server.stop()
@@ -120,6 +121,28 @@ def _serve(home: Home, port: int, report: int | None) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _keep_room(home: Home) -> None:
+    """Set room aside while there is some; give it up when the disk is full, so that all can be read."""
+    disk = os.statvfs(home.root)
+    free = disk.f_bavail * disk.f_frsize
+    if free < ROOM_BYTES:
+        home.reserve_file.unlink(missing_ok=True)
+    elif free > 4 * ROOM_BYTES and not home.reserve_file.exists():
+        write_atomically(home.reserve_file, bytes(ROOM_BYTES))
+
+
+def _announce(home: Home, server: Any) -> None:
+    """Write down where the endpoint is."""
+    document = {
+        "endpoint": server.endpoint,
+        "pid": os.getpid(),
+        "port": server.port,
+        "version": installed_version(),
+        "instance": server.instance,
+    }
+    write_atomically(home.endpoint_file, json.dumps(document).encode())
 
 
 def _bound(home: Home, port: int) -> Any:

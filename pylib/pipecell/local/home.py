@@ -110,6 +110,11 @@ class Home:
         return self.root / "start.lock"
 
     @property
+    def reserve_file(self) -> Path:
+        """Room on the disk, given up so that the endpoint can start, and be read, on a full one."""
+        return self.root / "reserve"
+
+    @property
     def server_log(self) -> Path:
         """The endpoint's own log."""
         return self.root / "server.log"
@@ -202,6 +207,7 @@ _OURS = (
     "server.lock",
     "start.lock",
     "server.log",
+    "reserve",
 )
 
 

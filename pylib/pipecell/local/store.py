@@ -90,13 +90,9 @@ class Database:
         Raises:
             EndpointError: PC802, the database was written by a newer pipecell.
         """
-        known = self.query("SELECT version FROM components WHERE name = ?", (component,))
-        if known and known[0]["version"] == len(migrations):
-            # Every job's supervisor comes by here: it must not queue for the one writer, nor sync the disk.
-            return
         found = self.query("SELECT version FROM components WHERE name = ?", (component,))
         if found and found[0]["version"] == len(migrations):
-            # The usual case, which each job's supervisor meets: nothing to write, nobody to wait for.
+            # Every job's supervisor comes by here: it must not queue for the one writer, nor sync the disk.
             return
         with self.transaction() as connection:
             row = connection.execute("SELECT version FROM components WHERE name = ?", (component,)).fetchone()

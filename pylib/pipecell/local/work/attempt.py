@@ -35,6 +35,23 @@ SYNC_SECONDS = 2.0
 _LAST_LINES = 40
 
 
+MESSAGES = {
+    "Starting": "Starting the training job",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Stopping": "Stopping the training job",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "Failed": "Training job failed",
+}
+"""What AWS's SecondaryStatusTransitions say of each status; clients print it and expect it to be there."""
+
+
+DISK_FULL = "The disk of the local endpoint is full"
+
+
 class Outcome(NamedTuple):
     """How it ended: the exit code; ``Exited``, ``Stopped`` or ``MaxRuntimeExceeded``; and who failed."""
 
@@ -79,6 +96,8 @@ class Attempt:
         ]
         self._continuous: list[ContinuousUpload] = []
         self._next_sync = math.inf
+        self._latest = float(self._state["created"])
+        self._running_since = 0.0
 
     def run(self) -> None:
         """Run the job and write its result.
@@ -97,30 +116,33 @@ class Attempt:
         except TransferError as error:
             self._fail(str(error))
         except OSError as error:
-            self._kill_all()
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                self._kill_all()
                 raise
-            self._fail(f"InternalServerError: The disk of the local endpoint is full: {error}")
+            self.fail(f"InternalServerError: {DISK_FULL}: {error}")
 
     def fail(self, reason: str) -> None:
         """End the job as ``Failed`` with a reason that is not the user's doing."""
         self._kill_all()
+        self._folder.give_up_room()
         self._fail(reason)
 
     # Phases
 
     def _run(self) -> None:
-        self._enter("Starting", "Preparing the job's folder")
+        self._folder.keep_room()
+        self._enter("Starting")
         for process, host in zip(self._processes, self._spec["hosts"], strict=True):
             process.clear()
             process.prepare(host["files"], self._folders())
         self._say_first()
         if self._spec["inputs"] or self._spec["script"]:
-            self._enter("Downloading", "Downloading input data")
+            self._enter("Downloading")
             self._download()
         self._watch_outputs()
-        self._enter("Training", "Job is in progress")
-        self._state["started"] = time.time()
+        self._enter("Training", write=False)
+        self._state["started"] = self._now()
+        self._running_since = time.monotonic()
         self._write()
         self._collect(self._execute())
 
@@ -218,7 +240,7 @@ class Attempt:
             if end == "Exited" and (os.path.exists(self._folder.stop) or now >= deadline):
                 end = "Stopped" if now < deadline else "MaxRuntimeExceeded"
                 kill_at = now + self._spec["grace_seconds"]
-                self._enter("Stopping", "Stopping the job")
+                self._enter("Stopping")
             if end != "Exited" and not told:
                 # A sandbox takes some milliseconds until the job is in it: tell it when it is there.
                 told = all([process.terminate() for process in self._processes])  # noqa: C419 - every one
@@ -262,9 +284,7 @@ class Attempt:
         status = "Stopped" if end != "Exited" else "Completed" if code == 0 else "Failed"
         reason = self._reason(outcome) if status == "Failed" else None
         if self._spec["outputs"]:
-            self._enter(
-                "Uploading", "Uploading generated training model" if status == "Completed" else "Uploading"
-            )
+            self._enter("Uploading")
             try:
                 self._upload(status)
             except TransferError as error:
@@ -295,13 +315,15 @@ class Attempt:
         culprit = outcome.culprit
         script = self._spec["script"]
         command = shlex.join(self._command(culprit.folder)[0]) if script else ""
-        return failure_reason(
+        reason = failure_reason(
             self._spec["failure_style"],
             outcome.code,
             last_lines(culprit.folder.log, _LAST_LINES),
             written=_read_text(culprit.folder.inside("/opt/ml/output/failure")) or "",
             command=command,
         )
+        # The job's own words about it could not be written down.
+        return f"{reason}\n{DISK_FULL}" if self._folder.is_on_a_full_disk() else reason
 
     def _fail(self, reason: str) -> None:
         self._processes[0].say(reason)
@@ -309,29 +331,43 @@ class Attempt:
         self._finish("Failed", "Failed", reason[:MAX_CHARACTERS])
 
     def _finish(self, status: str, secondary: str, reason: str | None) -> None:
-        self._enter(
-            secondary, {"Completed": "Training job completed"}.get(secondary, reason or ""), write=False
-        )
-        now = time.time()
+        self._enter(secondary, reason, write=False)
+        now = self._now()
         self._state["transitions"][-1]["ended"] = now
-        started = self._state.get("started")
-        seconds = math.ceil(now - started) * len(self._processes) if started else 0
+        # Of a clock that nobody sets, and that stands still while the machine sleeps.
+        ran = math.ceil(time.monotonic() - self._running_since) if self._running_since else 0
         self._state |= {
             "final": True,
             "status": status,
             "ended": now,
             "failure_reason": reason,
-            "billable_seconds": seconds,
+            "billable_seconds": ran * len(self._processes),
         }
         if self._sandbox.kind == "rewrite":
             for process in self._processes:
                 remove_alias(process.folder)
-        write_json(self._folder.state, self._state, durable=True)
+        self._write_result()
+
+    def _write_result(self) -> None:
+        try:
+            write_json(self._folder.state, self._state, durable=True)
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            self._folder.give_up_room()
+            write_json(self._folder.state, self._state, durable=True)
+        self._folder.give_up_room()
 
     # State
 
-    def _enter(self, secondary: str, message: str, *, write: bool = True) -> None:
-        now = time.time()
+    def _now(self) -> float:
+        """Return the time, epoch seconds; never earlier than what was noted, wherever the clock was set."""
+        self._latest = max(self._latest, time.time())
+        return self._latest
+
+    def _enter(self, secondary: str, reason: str | None = None, *, write: bool = True) -> None:
+        now = self._now()
+        message = reason or MESSAGES[secondary]
         transitions = self._state["transitions"]
         if transitions:
             transitions[-1]["ended"] = now

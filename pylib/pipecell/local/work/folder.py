@@ -10,6 +10,7 @@ Standard library only, and little of it: every job's supervisor imports this.
     claim         made with O_EXCL by the first supervisor; holds the number of the attempt
     stop          its presence asks the job to stop
     state.json    replaced atomically; the last one is the result
+    reserve       room on the disk, given up when the result would not fit otherwise
     output.log    the first host's stdout and stderr, written by the job itself
     output.index  pairs of (offset in the log, epoch milliseconds)
     root/         the first host's /opt/ml; in it .pipecell: TMPDIR, shims, installed packages
@@ -18,6 +19,7 @@ Standard library only, and little of it: every job's supervisor imports this.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -25,6 +27,9 @@ import os
 import tempfile
 from functools import cached_property
 from typing import Any
+
+RESERVE_BYTES = 64 * 1024
+"""More than a result and the last lines of a log take."""
 
 
 class HostFolder:
@@ -68,6 +73,7 @@ class JobFolder:
         self.claim = f"{path}/claim"
         self.stop = f"{path}/stop"
         self.state = f"{path}/state.json"
+        self.reserve = f"{path}/reserve"
 
     def host(self, index: int) -> HostFolder:
         """Return the folder of host ``index``, counted from 0."""
@@ -109,6 +115,44 @@ class JobFolder:
                 return int(file.read() or b"1")
         except FileNotFoundError:
             return 0
+
+    def clear(self) -> None:
+        """Remove what the job's hosts had in ``/opt/ml``; logs, specification and result stay.
+
+        Raises:
+            OSError: something cannot be removed.
+        """
+        import shutil
+
+        for host in map(self.host, range(len(self.read_spec()["hosts"]))):
+            for path, _, _ in os.walk(host.root):
+                os.chmod(path, 0o700)  # a job may have taken away its own folders' permissions
+            if os.path.isdir(host.root):
+                shutil.rmtree(host.root)
+
+    def is_on_a_full_disk(self) -> bool:
+        """Whether there is no room left for what a job wants to say."""
+        disk = os.statvfs(self.path)
+        return disk.f_bavail * disk.f_frsize < RESERVE_BYTES
+
+    def keep_room(self) -> None:
+        """Set room aside in which a result can be written when the disk is full.
+
+        Raises:
+            OSError: it is full already.
+        """
+        descriptor = os.open(self.reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            written = 0
+            while written < RESERVE_BYTES:  # written, not only announced: a sparse file holds no room
+                written += os.write(descriptor, b"\0" * (RESERVE_BYTES - written))
+        finally:
+            os.close(descriptor)
+
+    def give_up_room(self) -> None:
+        """Free the room that was set aside."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.reserve)
 
 
 def _exists(pid: int) -> bool:

@@ -15,6 +15,7 @@ finished jobs cost a start nothing.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipecell.errors import EndpointError
@@ -63,8 +65,13 @@ MAX_ATTEMPTS = 10
 CHANCE_LOSSES = 2
 """Supervisors lost before the next one is started with a delay."""
 
+RETELL_SECONDS = 2.0
+"""How long after an end that could not be handled it is told again."""
+
 _KIND = re.compile(r"[a-z][a-z-]{0,30}")
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+_log = logging.getLogger(__name__)
 
 OnEnd = Callable[[str, str], None]
 
@@ -80,6 +87,7 @@ class Jobs:
         environment: what every job finds in its environment, over everything else: the endpoint's URL
             and credentials. It is handed from process to process and never written to disk.
         kinds: the kinds of jobs that `resume` takes up; None is every kind.
+        keep: leave the data of completed jobs in their folders.
     """
 
     def __init__(
@@ -89,24 +97,28 @@ class Jobs:
         *,
         environment: Mapping[str, str] | None = None,
         kinds: Collection[str] | None = None,
+        keep: bool = False,
     ) -> None:
         self._home = home
         self._on_end = on_end
         self._environment = dict(environment or {})
         self._kinds = kinds
+        self._keep = keep
+        self._janitor = ThreadPoolExecutor(1, thread_name_prefix="job-folders")
         self._active = home.jobs_folder / "active"
         self._spawner = Spawner(str(home.root))
         self._lock = threading.Lock()
         self._watched: set[tuple[str, str]] = set()
         self._spawned: Counter[tuple[str, str]] = Counter()
         self._watcher: Watcher | None = None
+        self._closed = False
 
     def launch(self, spec: JobSpec) -> None:
         """Record a job and start its supervisor; a job that is already there is left as it is.
 
         Raises:
             EndpointError: PC820 for a kind or name that is no legal name, PC821 when the folder cannot
-                be written or no process can be started.
+                be written. Once it is, the job runs, as soon as a process can be started.
         """
         folder = self._folder(spec.kind, spec.name)
         key = (spec.kind, spec.name)
@@ -118,11 +130,11 @@ class Jobs:
                 if state is not None and state.get("final"):
                     return
                 self._record(folder, spec)
-                self._attend(key, folder)
             except OSError as error:
                 raise EndpointError(
                     f"The {spec.kind} job {spec.name!r} cannot be started: {error}.", code="PC821"
                 ) from error
+            self._attend_or_later(key, folder)
 
     def resume(self) -> None:
         """Take up every job that still needs attention; call once when the server starts.
@@ -143,7 +155,7 @@ class Jobs:
                     # The server died between marker and specification: whoever asked asks again.
                     marker.unlink(missing_ok=True)
                     continue
-                self._attend(key, folder)
+                self._attend_or_later(key, folder)
 
     def stop(self, kind: str, name: str) -> None:
         """Ask a job to stop: SIGTERM to all its processes, a grace, then SIGKILL.
@@ -231,8 +243,11 @@ class Jobs:
 
     def close(self) -> None:
         """Stop watching; jobs that run go on."""
+        with self._lock:
+            self._closed = True
         if self._watcher is not None:
             self._watcher.close()
+        self._janitor.shutdown(wait=True, cancel_futures=True)  # the next `resume` does the rest
         self._spawner.close()
 
     def _folder(self, kind: str, name: str) -> JobFolder:
@@ -261,6 +276,8 @@ class Jobs:
 
     def _attend(self, key: tuple[str, str], folder: JobFolder) -> None:
         """Watch the job's supervisor, starting one if none is alive. The lock is held."""
+        if self._closed:
+            return  # it is recorded: the next server runs it
         watcher = self._watcher_now()
         state = folder.read_state()
         self._watched.add(key)
@@ -272,12 +289,7 @@ class Jobs:
             # It has the lock and is about to write its pid over its predecessor's.
             watcher.call_later(0.01, lambda: self._supervisor_ended(key))
             return
-        try:
-            pid = holder or self._spawn(key, folder)
-        except OSError:
-            self._watched.discard(key)
-            raise
-        watcher.watch(key, pid)
+        watcher.watch(key, holder or self._spawn(key, folder))
 
     def _spawn(self, key: tuple[str, str], folder: JobFolder) -> int:
         pid = self._spawner.spawn(folder.path, server_environment(self._environment))
@@ -295,8 +307,13 @@ class Jobs:
         if folder.holder() is not None:
             lost = 0
         if lost >= MAX_ATTEMPTS:
-            _give_up(folder, lost)
-            self._deliver(key)
+            try:
+                _give_up(folder, lost)
+            except OSError:
+                _log.exception("The %s job %s cannot be given up yet", *key)
+                self._watcher_now().call_later(RETELL_SECONDS, lambda: self._supervisor_ended(key))
+            else:
+                self._deliver(key)
             return
         # Two losses may be chance; more are a reason that takes time to go away, such as a full disk.
         delay = 0.0 if lost <= CHANCE_LOSSES else 0.1 * 2 ** (lost - CHANCE_LOSSES)
@@ -304,7 +321,15 @@ class Jobs:
 
     def _attend_again(self, key: tuple[str, str], folder: JobFolder) -> None:
         with self._lock:
+            self._attend_or_later(key, folder)
+
+    def _attend_or_later(self, key: tuple[str, str], folder: JobFolder) -> None:
+        """Attend to a recorded job; where the system refuses a process just now, later. The lock is held."""
+        try:
             self._attend(key, folder)
+        except OSError:
+            _log.exception("The %s job %s cannot be started yet", *key)
+            self._watcher_now().call_later(RETELL_SECONDS, lambda: self._attend_again(key, folder))
 
     def _watcher_now(self) -> Watcher:
         if self._watcher is None:
@@ -312,10 +337,27 @@ class Jobs:
         return self._watcher
 
     def _deliver(self, key: tuple[str, str]) -> None:
+        try:
+            self._on_end(*key)
+        except Exception:
+            # A full disk, for example: an end is told until somebody could take it down.
+            _log.exception("The end of the %s job %s could not be handled; it is told again", *key)
+            self._watcher_now().call_later(RETELL_SECONDS, lambda: self._deliver(key))
+            return
         with self._lock:
             self._watched.discard(key)
             self._spawned.pop(key, None)
-        self._on_end(*key)
+        self._janitor.submit(self._put_away, key)
+
+    def _put_away(self, key: tuple[str, str]) -> None:
+        """Remove the data of a job that completed: they are in S3. A job that failed may be looked into."""
+        folder = self._folder(*key)
+        state = folder.read_state() or {}
+        if state.get("status") == "Completed" and not self._keep:
+            try:
+                folder.clear()
+            except OSError:
+                _log.exception("The data of the %s job %s cannot be removed", *key)
         self._marker(key).unlink(missing_ok=True)
 
 

@@ -118,6 +118,8 @@ def _instance_groups(request: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
     ]
     left = host_names(sum(group["InstanceCount"] for group in asked))
+    if not left:
+        raise refuse("A training job needs at least one instance", "ResourceConfig.InstanceCount")
     groups = []
     for group in asked:
         count = group["InstanceCount"]

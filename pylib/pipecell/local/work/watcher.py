@@ -43,7 +43,7 @@ class Watcher:
         self._order = itertools.count()
         self._polled: dict[Hashable, int] = {}
         self._closed = False
-        # Held around each use of the pipe's writing end: once that is closed, its number may be anybody's.
+        # Held around each write to the pipe and its end: once it is closed, its numbers may be anybody's.
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="pipecell-job-watcher", daemon=True)
         self._thread.start()
@@ -139,11 +139,11 @@ class Watcher:
             _log.exception("A job's end could not be handled; it is tried again when the endpoint starts.")
 
     def _release(self) -> None:
-        for ready in list(self._selector.get_map().values()):
-            self._selector.unregister(ready.fd)
-            os.close(ready.fd)
-        self._selector.close()
-        with self._writing:
+        with self._writing:  # whoever closes us may be about to write, and needs both ends of the pipe
+            for ready in list(self._selector.get_map().values()):
+                self._selector.unregister(ready.fd)
+                os.close(ready.fd)
+            self._selector.close()
             os.close(self._wake_writer)
 
 

@@ -60,21 +60,27 @@ class Worker:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], log: Path) -> None:
-        reader, writer = os.pipe()
         self._log = log
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, str(_WORKER), str(writer)],
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                pass_fds=(writer,),
-                start_new_session=True,
-            )
-        os.close(writer)
-        self._reader = reader
+        reader, writer = os.pipe()
+        # A file knows whether it is closed; a number may be somebody else's by then.
+        self._reader = os.fdopen(reader, "rb", buffering=0)
+        try:
+            with log.open("ab") as output:
+                self._process = subprocess.Popen(
+                    [sys.executable, str(_WORKER), str(writer)],
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=(writer,),
+                    start_new_session=True,
+                )
+        except BaseException:
+            self._reader.close()
+            raise
+        finally:
+            os.close(writer)
 
     def run(self, name: str, seconds: float) -> bool:
         """Run an invocation; False if the process ended without a result."""
@@ -82,10 +88,10 @@ class Worker:
         try:
             self._process.stdin.write(json.dumps({"name": name, "seconds": seconds}).encode() + b"\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
+            ready, _, _ = select.select([self._reader], [], [], seconds + _GRACE)
+            return bool(ready) and self._reader.read(1) == b"\n"
+        except (BrokenPipeError, ValueError):  # it has ended, or was closed meanwhile
             return False
-        ready, _, _ = select.select([self._reader], [], [], seconds + _GRACE)
-        return bool(ready) and os.read(self._reader, 1) == b"\n"
 
     @property
     def alive(self) -> bool:
@@ -99,7 +105,7 @@ class Worker:
         if self._process.stdin is not None and not self._process.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
-        os.close(self._reader)
+        self._reader.close()
         if kill:
             self._process.wait()
         else:

@@ -164,11 +164,21 @@ class Lifecycle:
     def resume(self) -> None:
         """Take up every job that has not ended; call once at the start."""
         for job in records.unfinished(self._store.query):
-            self.launch(job.kind, job.name)
-            if job.status == "Stopping":
-                self._drivers[job.kind].stop(job)
-            if self._drivers[job.kind].status(job).is_final:
-                self.ended(job.kind, job.name)
+            try:
+                self._take_up(job)
+            except (ServiceError, PipecellError, OSError):
+                # One that cannot be taken up, on a full disk for example, must not keep the others down.
+                _log.exception("the %s job %s cannot be taken up", job.kind, job.name)
+
+    def _take_up(self, job: JobRecord) -> None:
+        self.launch(job.kind, job.name)
+        now = self.find(job.kind, job.name)
+        if now is None or now.is_final:
+            return  # it could not be started
+        if job.status == "Stopping":
+            self._drivers[job.kind].stop(job)
+        if self._drivers[job.kind].status(job).is_final:
+            self.ended(job.kind, job.name)
 
     def _finish(self, job: JobRecord, status: JobStatus) -> None:
         with self._store.transaction() as connection:

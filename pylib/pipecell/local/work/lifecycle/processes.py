@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -57,6 +58,7 @@ class Processes:
                     self._on_end,
                     environment=endpoint_environment(self._home),
                     kinds=PROCESS_KINDS,
+                    keep=bool(os.environ.get("PIPECELL_KEEP_JOBS")),
                 )
             return self._made
 
