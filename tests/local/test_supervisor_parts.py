@@ -173,7 +173,7 @@ class TestWatcher:
         assert [watcher[1].get(timeout=10) for _ in range(2)] == ["first", "second"]
 
     def test_closing_while_its_thread_comes_by(self) -> None:
-        """The thread may see that it is to end before it is woken: then nothing is written to a closed pipe."""
+        """The thread may see the end before it is woken; then nothing is written to a closed pipe."""
 
         class Slow(Watcher):
             def _write(self) -> None:
