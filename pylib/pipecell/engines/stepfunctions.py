@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipecell.definition.document import Document, read_document
@@ -17,10 +17,11 @@ from pipecell.engines.engine import (
     ExecutionSummary,
     Progress,
     Selection,
+    StepSnapshot,
     Uploadable,
     epoch,
 )
-from pipecell.engines.history import read_states, reason
+from pipecell.engines.history import HistoryReader, counted, reason
 from pipecell.errors import ExecutionError
 
 _PAGE = 1000  # events asked for at once, the service's most
@@ -28,10 +29,11 @@ _PAGE = 1000  # events asked for at once, the service's most
 
 @dataclass
 class _History:
-    """Events read so far. Full pages never change, so only the last one is asked for again."""
+    """What was read so far. Full pages never change, so only the last one is asked for again."""
 
-    events: list[dict[str, Any]] = field(default_factory=list)
+    reader: HistoryReader = field(default_factory=HistoryReader)
     token: str | None = None
+    map_runs: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 class StepFunctions(AwsEngine):
@@ -146,7 +148,7 @@ class StepFunctions(AwsEngine):
         """Look once at an execution: its status, and the events since the last look."""
         with self.errors("a look at the execution"):
             found = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
-            events = self._events(execution_arn)
+            steps = self._steps(execution_arn)
         return ExecutionSnapshot(
             execution_arn=execution_arn,
             pipeline=found["stateMachineArn"].rsplit(":", 1)[-1],
@@ -156,7 +158,7 @@ class StepFunctions(AwsEngine):
             failure_reason=reason(found),
             input=_json(found.get("input")),
             output=_json(found.get("output")),
-            steps=read_states(events),
+            steps=steps,
             started=epoch(found.get("startDate")),
             ended=epoch(found.get("stopDate")),
         )
@@ -221,7 +223,8 @@ class StepFunctions(AwsEngine):
             raise ExecutionError(f"There is no state machine {name}.", code="PC712")
         return self._machines[name]
 
-    def _events(self, execution_arn: str) -> list[dict[str, Any]]:
+    def _steps(self, execution_arn: str) -> tuple[StepSnapshot, ...]:
+        """Read the events since the last look; return the states as they are now."""
         client = self.client("stepfunctions")
         history = self._histories.setdefault(execution_arn, _History())
         while True:
@@ -229,11 +232,23 @@ class StepFunctions(AwsEngine):
             if history.token is not None:
                 request["nextToken"] = history.token
             page = client.get_execution_history(**request)
+            history.reader.feed(page["events"])
             token = page.get("nextToken")
             if token is None:
-                return [*history.events, *page["events"]]
-            history.events += page["events"]
+                break
             history.token = token
+        runs = history.reader.map_runs
+        return tuple(
+            self._with_items(client, history, step, runs[step.name]) if step.name in runs else step
+            for step in history.reader.snapshots()
+        )
+
+    def _with_items(self, client: Any, history: _History, step: StepSnapshot, run_arn: str) -> StepSnapshot:
+        """Return a distributed Map with its items counted; asked for until the run has ended."""
+        if run_arn not in history.map_runs or step.ended is None:
+            found = client.describe_map_run(mapRunArn=run_arn)
+            history.map_runs[run_arn] = counted(found["itemCounts"])
+        return replace(step, metadata={**step.metadata, "Iterations": history.map_runs[run_arn]})
 
 
 def _json(text: str | None) -> Any:

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from pipecell.engines.history import read_states, reason
+from pipecell.engines.history import HistoryReader, read_states, reason
 
 
 def event(number: int, kind: str, previous: int, details: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -129,3 +129,113 @@ def test_output_that_was_cut_is_no_crash() -> None:
 def test_reason_joins_what_is_there() -> None:
     assert reason({"error": "E"}) == "E"
     assert reason({}) == ""
+
+
+def iteration(number: int, kind: str, previous: int, index: int, name: str = "Each") -> dict[str, Any]:
+    found = event(number, f"MapIteration{kind}", previous)
+    return {**found, f"mapIteration{kind}EventDetails": {"name": name, "index": index}}
+
+
+MAP = [
+    START,
+    entered(2, "Each", 1, "Map"),
+    event(3, "MapStateStarted", 2, {"length": 3}),
+    iteration(4, "Started", 3, 0),
+    entered(5, "Work", 4),
+    iteration(6, "Started", 3, 1),
+    entered(7, "Work", 6),
+    left(8, "Work", 5),
+    iteration(9, "Succeeded", 8, 0),
+    event(10, "TaskFailed", 7, {"error": "E", "cause": "item 1"}),
+]
+
+
+def test_the_iterations_of_a_map_are_counted_and_its_states_folded() -> None:
+    states = {state.name: state for state in read_states(MAP)}
+    assert states["Each"].metadata["Iterations"] == {
+        "Total": 3, "Succeeded": 1, "Failed": 0, "Stopped": 0, "Executing": 1,
+    }  # fmt: skip
+    assert states["Each"].status == "Executing"
+    work = states["Work"]
+    assert (work.status, work.failure_reason) == ("Failed", "E: item 1")
+    assert work.metadata["Iterations"]["Entered"] == 2
+    assert (work.metadata["Error"], work.metadata["Cause"]) == ("E", "item 1")
+
+
+def test_a_failed_iteration_ends_its_map() -> None:
+    events = [
+        *MAP,
+        iteration(11, "Failed", 10, 1),
+        event(12, "MapStateFailed", 11, {"error": "E", "cause": "item 1"}),
+        event(13, "ExecutionFailed", 12, {"error": "E", "cause": "item 1"}),
+    ]
+    states = {state.name: state for state in read_states(events)}
+    assert (states["Each"].status, states["Each"].failure_reason) == ("Failed", "E: item 1")
+    assert states["Each"].metadata["Iterations"]["Failed"] == 1
+    assert states["Work"].ended == 11.0
+
+
+def test_a_parallel_is_left_after_its_branches() -> None:
+    events = [
+        START,
+        entered(2, "Both", 1, "Parallel"),
+        event(3, "ParallelStateStarted", 2),
+        entered(4, "Left", 3),
+        entered(5, "Right", 3),
+        left(6, "Left", 4),
+        left(7, "Right", 5),
+        event(8, "ParallelStateSucceeded", 7),
+        left(9, "Both", 8, "Parallel"),
+        entered(10, "After", 9),
+    ]
+    states = {state.name: state for state in read_states(events)}
+    assert {name: state.status for name, state in states.items()} == {
+        "Both": "Succeeded", "Left": "Succeeded", "Right": "Succeeded", "After": "Executing",
+    }  # fmt: skip
+    assert states["Both"].ended == 9.0
+
+
+def test_a_loop_is_counted_but_shown_as_its_last_visit() -> None:
+    events = [START, entered(2, "Poll", 1), left(3, "Poll", 2), entered(4, "Poll", 3)]
+    (state,) = read_states(events)
+    assert (state.status, state.metadata["Visits"]) == ("Executing", 2)
+
+
+def test_what_a_state_was_given_and_gave() -> None:
+    enter = {**entered(2, "T", 1), "stateEnteredEventDetails": {"name": "T", "input": '{"a": 1}'}}
+    leave = {**left(5, "T", 4), "stateExitedEventDetails": {"name": "T", "output": "[2]"}}
+    events = [
+        START,
+        enter,
+        event(
+            3,
+            "TaskScheduled",
+            2,
+            {"resourceType": "lambda", "resource": "invoke", "parameters": '{"FunctionName": "f"}'},
+        ),
+        event(4, "TaskSucceeded", 3, {"output": "{}"}),
+        leave,
+    ]
+    assert read_states(events)[0].metadata == {
+        "ResourceType": "lambda", "Resource": "invoke", "FunctionName": "f", "Input": {"a": 1}, "Output": [2],
+    }  # fmt: skip
+
+
+def test_a_history_is_read_piece_by_piece_as_it_is_read_whole() -> None:
+    reader = HistoryReader()
+    for count in range(1, len(MAP) + 1):
+        reader.feed(MAP[:count])
+        assert reader.snapshots() == read_states(MAP[:count])
+
+
+def test_a_redriven_state_runs_again() -> None:
+    events = [
+        START,
+        entered(2, "T", 1),
+        event(3, "TaskFailed", 2, {"error": "E", "cause": "c"}),
+        event(4, "ExecutionFailed", 3, {"error": "E", "cause": "c"}),
+        event(5, "ExecutionRedriven", 4, {"redriveCount": 1}),
+        event(6, "TaskScheduled", 2, {"resource": "r"}),
+    ]
+    (state,) = read_states(events)
+    assert (state.status, state.ended, state.failure_reason) == ("Executing", None, "")

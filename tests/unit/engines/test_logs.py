@@ -101,3 +101,29 @@ def test_any_other_refusal_comes_out() -> None:
 
     with pytest.raises(Exception, match="AccessDenied"):
         list(read_log(FakeClient(describe_log_streams=refused), LogSource("g", "t/"), 0))
+
+
+def test_a_function_s_log_is_found_by_name_and_begins_with_its_call() -> None:
+    step = StepSnapshot(
+        "Ask",
+        "Task",
+        "Succeeded",
+        100.0,
+        metadata={"FunctionName": "score:live", "Input": {"x": f"{ARN}:training-job/t"}},
+    )
+    assert source_of(step) == LogSource("/aws/lambda/score", "", 99.0)
+
+
+def test_a_job_that_only_the_data_names_is_another_state_s() -> None:
+    assert (
+        source_of(
+            StepSnapshot(
+                "Pass",
+                "Pass",
+                "Succeeded",
+                1.0,
+                metadata={"Output": {"TrainingJobArn": f"{ARN}:training-job/t"}},
+            )
+        )
+        is None
+    )
