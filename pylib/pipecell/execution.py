@@ -212,7 +212,7 @@ class Execution:
         seen = snapshot or self.last_seen
         by_name = {step.name: step.node_state() for step in seen.steps}
         document, graph = self._drawn()
-        for name in _not_taken(document, by_name):
+        for name in _not_taken(document, by_name, seen.running):
             by_name.setdefault(name, NodeState("NotTaken"))
         return {node.id: by_name[node.name] for node in graph.nodes if node.name in by_name}
 
@@ -333,10 +333,16 @@ def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
     return replace(document, body={**document.body, "Parameters": valued})
 
 
-def _not_taken(document: Document, states: Mapping[str, NodeState]) -> list[str]:
-    """Return the steps of branches that a condition did not choose, those inside them included."""
+def _not_taken(document: Document, states: Mapping[str, NodeState], running: bool) -> list[str]:
+    """Return the steps of branches that a condition did not choose, those inside them included.
+
+    Of a state machine that may loop, that is known when it has ended.
+    """
     if document.engine != "sagemaker":
-        return []
+        from pipecell.definition.asl.machine import states as every_state
+
+        visible = () if running else every_state(document)
+        return [state.name for state in visible if not state.elsewhere and state.name not in states]
     from pipecell.definition.sagemaker import iterate_steps
 
     skipped: list[str] = []

@@ -17,6 +17,7 @@ from pipecell.view.cards import LEFT, Card, cards_of
 from pipecell.view.flow import dashed
 from pipecell.view.folding import Folded, Folding, fold
 from pipecell.view.geometry import Point
+from pipecell.view.items import items
 from pipecell.view.layout import LANE, Layout, lay_out
 from pipecell.view.metrics import clean
 from pipecell.view.problems import Problem
@@ -138,7 +139,7 @@ def step_states(
         scene: the drawing.
         states: state of each node of the whole graph that has one, by id.
         epoch: epoch seconds that times count from.
-        values: what a condition compared, by node id, for people.
+        values: what a condition compared, by node id, for people; a Map's items stand there by themselves.
     """
     shown = scene.folded.collapsed.states(states)
     rows = []
@@ -147,7 +148,7 @@ def step_states(
         if not state.status:
             continue
         row: list[Any] = [index, state.status, _since(epoch, state.started), _since(epoch, state.ended)]
-        extra = _extra(state, (values or {}).get(node_id, ""))
+        extra = _extra(state, (values or {}).get(node_id, "") or items(state))
         rows.append([*row, extra] if extra else row)
     return rows
 

@@ -18,6 +18,7 @@ from pipecell.view.flow import dashed
 from pipecell.view.frame import draw_header, draw_times, header_width
 from pipecell.view.geometry import Box, Point
 from pipecell.view.header import Header
+from pipecell.view.items import items
 from pipecell.view.layout import LANE, Layout, lay_out
 from pipecell.view.markup import element, number, text_at, titled
 from pipecell.view.metrics import ELLIPSIS, clean
@@ -177,7 +178,7 @@ class _Drawing:
             parts.append(mark_of(state).word)
         if node.cell is not None:
             parts.append(f"cell {node.cell}")
-        return clean(" · ".join(part for part in [*parts, state.failure_reason] if part))
+        return clean(" · ".join(part for part in [*parts, items(state), state.failure_reason] if part))
 
     def _outline(self, state: NodeState) -> str:
         """Return the classes of an outline that says: runs, or failed."""
@@ -192,7 +193,7 @@ class _Drawing:
         )
         right = self._right(state) if self.states is not None else ""
         yield text_at(box.x + LEFT, box.y + 21, card.title_in(box.width, right), "b")
-        yield text_at(box.x + LEFT, box.y + 39, card.summary_in(box.width), "dim")
+        yield text_at(box.x + LEFT, box.y + 39, items(state) or card.summary_in(box.width), "dim")
         if self.states is not None:
             ink = mark_of(state).ink
             yield text_at(box.x + box.width - RIGHT, box.y + 21, right, f"b tabular f-{ink}", anchor="end")

@@ -12,6 +12,7 @@ from pipecell.graph import Graph, Node, NodeState
 from pipecell.view.durations import duration, elapsed
 from pipecell.view.flow import branch_keys, drawn_edges, levels
 from pipecell.view.header import Header
+from pipecell.view.items import items
 from pipecell.view.metrics import ELLIPSIS, clean
 from pipecell.view.theme import Mark, mark_of, mark_of_status
 
@@ -140,7 +141,7 @@ class _Tree:
                 mark=mark_of(state) if self.states is not None else None,
                 name=clean(node.name),
                 time="reused" if state.cached else "" if taken is None else duration(taken),
-                summary=clean(node.summary) or clean(node.type),
+                summary=clean(items(state) or node.summary or node.type),
                 waits=f"← {', '.join(self.waits[node.id])}" if self.waits[node.id] else "",
                 reason=clean(state.failure_reason),
                 reason_indent=below + "  ",

@@ -51,6 +51,14 @@ class State:
         """Whether its machine may end here."""
         return self.body.get("End") is True or self.type in ("Succeed", "Fail")
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it runs in executions of its own: the child executions of a distributed Map."""
+        group: Group | None = self.group
+        while group is not None and not group.distributed:
+            group = group.parent.group if group.parent is not None else None
+        return group is not None
+
     def objects(self, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield (path in the state, object) of a list such as ``Choices``, ``Retry`` or ``Catch``."""
         value = self.body.get(key)
