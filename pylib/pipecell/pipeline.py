@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipecell.execution import Execution
     from pipecell.graph import Graph
     from pipecell.planning import PlanReport
+    from pipecell.trials import TrialReport
     from pipecell.workspace import Profile, Workspace
 
 CALLS = {"local": "AWS calls stay on this machine", "aws": "AWS calls go to AWS"}
@@ -275,6 +276,54 @@ class Pipeline:
         )
         execution = self._workspace.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
+
+    def try_state(
+        self,
+        state: str,
+        input: Any = None,  # noqa: A002 - a state's own word
+        *,
+        mock: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        on: str = "local",
+        role: str | None = None,
+    ) -> TrialReport:
+        """Try one state of a state machine by itself and return its data stage by stage.
+
+        Args:
+            state: its name.
+            input: what it is given; ``last`` for what it was given in the newest execution.
+            mock: ``{"result": …}`` or ``{"error": …, "cause": …}`` instead of what it calls.
+            variables: workflow variables that it may read.
+            context: the context object that it may read.
+            on: ``local`` or ``aws``.
+            role: role that a call is made with on AWS; as in `run` by default.
+
+        Raises:
+            UsageError: there is no such state, or it was not entered in the newest execution.
+            ExecutionError: AWS refused.
+        """
+        from pipecell.engines.stepfunctions import StepFunctions
+        from pipecell.trials import LAST, TrialReport, find_state, last_input
+
+        body = find_state(self.document, state)
+        if input == LAST:
+            newest = self._workspace.execution(LAST, on=on, pipeline=self.document.name)
+            input = last_input(newest, state)  # noqa: A001 - a state's own word
+        place = self._workspace.engine(self.engine, on, self.compiled.region)
+        assert isinstance(place, StepFunctions)  # noqa: S101 - `find_state` refuses other engines
+        ready = self.compiled if on == "local" else self._for_aws(role)
+        trial = place.try_state(
+            ready.document,
+            state,
+            kind=body["Type"],
+            input={} if input is None else input,
+            mock=mock,
+            variables=variables,
+            context=context,
+            role=ready.role,
+        )
+        return TrialReport(trial)
 
     def _values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
         from pipecell.definition.profiles import profile_values

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipecell.commands.context import Context
-from pipecell.commands.verb import Result
+from pipecell.commands.verb import Result, read_json
 from pipecell.errors import ExecutionError, UsageError
 from pipecell.execution import PLACES
 
@@ -26,7 +25,7 @@ def run(context: Context, values: argparse.Namespace) -> Result:
         on=values.on or "local",
         engine=values.engine,
         parameters=context.assignments(values.set),
-        input=_json(values.input),
+        input=read_json(values.input, "--input"),
         only=[name for name in (values.only or "").split(",") if name],
         start_from=getattr(values, "from"),
         role=values.role,
@@ -110,15 +109,6 @@ def _changed(context: Context, execution: Execution) -> Result:
 def _exit_code(execution: Execution) -> int:
     seen = execution.snapshot
     return 0 if seen.running or seen.succeeded else 1
-
-
-def _json(text: str | None) -> Any:
-    if text is None:
-        return None
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"--input is not JSON: {error}.", code="PC922") from error
 
 
 def _approve(context: Context, plan: PlanReport) -> bool:

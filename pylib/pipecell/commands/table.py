@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipecell.commands import endpoint, look, runs, settings
+from pipecell.commands import endpoint, look, runs, settings, trying
 from pipecell.commands.verb import NOTEBOOK, SHELL, Option, Verb
 from pipecell.pipeline import EXPORT_FORMATS
 from pipecell.reports import PREVIEW_FORMATS
@@ -109,6 +109,27 @@ VERBS: tuple[Verb, ...] = (
         ),
         launches=True,
         description="Nothing reaches AWS without --on aws, and a yes to the plan that is shown then.",
+    ),
+    Verb(
+        "try",
+        "try one state of a state machine and show its data stage by stage",
+        trying.try_state,
+        (
+            FILE,
+            Option("state", "the state", "STATE", kind="step"),
+            Option("--input", "what it is given; last for what the newest execution gave it", "JSON|last"),
+            Option("--mock", "what its call answers, instead of calling", "JSON"),
+            Option("--error", "the error that its call fails with, instead of calling", "NAME"),
+            Option("--cause", "the cause of that error", "TEXT"),
+            Option("--variables", "workflow variables that it may read", "JSON"),
+            Option("--context", "the context object that it may read", "JSON"),
+            PIPELINE,
+            ON,
+            ROLE,
+            JSON,
+        ),
+        launches=True,
+        description="Without --mock and --error a Task really makes its call.",
     ),
     Verb(
         "watch",

@@ -7,6 +7,7 @@ verb or an option is written down once, in `pipecell.commands.table`.
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -252,3 +253,17 @@ def _refuse(verb: Verb, word: str, options: Sequence[Option]) -> NoReturn:
         known = [option.name for option in options if not option.positional]
         raise UsageError(f"{verb.name} has no option {name}.", code="PC910", hint=did_you_mean(name, known))
     raise UsageError(f'{verb.name} takes no further word "{word}".', code="PC911")
+
+
+def read_json(text: str | None, option: str) -> Any:
+    """Return the value of an option that takes JSON; None where it was not given.
+
+    Raises:
+        UsageError: it is not JSON (``PC922``).
+    """
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{option} is not JSON: {error}.", code="PC922") from error

@@ -85,6 +85,7 @@ class Connection:
                 "retries": {"mode": "standard", "max_attempts": 2},
                 "proxies": {},  # the user's proxy cannot reach this machine's endpoint
                 "s3": {"addressing_style": "path"},
+                "inject_host_prefix": False,  # sync-127.0.0.1 is no host; AWS has hosts of such names
             }
         try:
             session = boto3.Session(

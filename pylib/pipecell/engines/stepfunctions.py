@@ -22,6 +22,7 @@ from pipecell.engines.engine import (
     epoch,
 )
 from pipecell.engines.history import HistoryReader, counted, reason
+from pipecell.engines.trial import Trial, read_trial
 from pipecell.errors import ExecutionError
 
 _PAGE = 1000  # events asked for at once, the service's most
@@ -183,6 +184,52 @@ class StepFunctions(AwsEngine):
         with self.errors("to redrive the execution"):
             self.client("stepfunctions").redrive_execution(executionArn=execution_arn)
 
+    def try_state(
+        self,
+        document: Document,
+        state: str,
+        *,
+        kind: str,
+        input: Any,  # noqa: A002 - the state's own word
+        mock: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        role: str = "",
+    ) -> Trial:
+        """Try one state with TestState.
+
+        Args:
+            document: the machine.
+            state: its name.
+            kind: its type.
+            input: what it is given.
+            mock: ``{"result": …}`` or ``{"error": …, "cause": …}`` instead of what it calls.
+            variables: workflow variables.
+            context: the context object.
+            role: role that a call is made with.
+
+        Raises:
+            ExecutionError: AWS refused.
+        """
+        request: dict[str, Any] = {
+            "definition": json.dumps(document.body, ensure_ascii=False),
+            "stateName": state,
+            "input": json.dumps(input, ensure_ascii=False),
+            "inspectionLevel": "DEBUG",
+        }
+        if mock is not None:
+            request["mock"] = _mock(mock)
+        elif role:
+            request["roleArn"] = role
+        for key, value in (("variables", variables), ("context", context)):
+            if value is not None:
+                request[key] = json.dumps(value, ensure_ascii=False)
+        with self.errors(f"to try {state}", step=state):
+            answer = self.client("stepfunctions").test_state(**request)
+        return read_trial(
+            answer, state=state, kind=kind, target=self.target, mocked=mock is not None, given=input
+        )
+
     def executions(self, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
         """Return the newest executions of one state machine, or of all here."""
         machines = {name: arn for name, arn in self._state_machines().items() if pipeline in (None, name)}
@@ -249,6 +296,12 @@ class StepFunctions(AwsEngine):
             found = client.describe_map_run(mapRunArn=run_arn)
             history.map_runs[run_arn] = counted(found["itemCounts"])
         return replace(step, metadata={**step.metadata, "Iterations": history.map_runs[run_arn]})
+
+
+def _mock(mock: Mapping[str, Any]) -> dict[str, Any]:
+    if "error" in mock or "cause" in mock:
+        return {"errorOutput": {key: str(mock[key]) for key in ("error", "cause") if key in mock}}
+    return {"result": json.dumps(mock["result"], ensure_ascii=False), "fieldValidationMode": "PRESENT"}
 
 
 def _json(text: str | None) -> Any:

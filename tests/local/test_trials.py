@@ -1,0 +1,129 @@
+"""State machines on a real endpoint, through the product: one state tried, a run with a Map and its input."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pipecell.cli import main
+from pipecell.declare.compiled import Compiled
+from pipecell.definition.document import read_document
+from pipecell.errors import ExecutionError, UsageError
+from pipecell.local.daemon import EndpointInfo
+from pipecell.pipeline import Pipeline
+from pipecell.workspace import Workspace
+
+_numbers = itertools.count(1)
+ASK = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "f", "Payload": {"q.$": "$.q"}},
+    "ResultSelector": {"a.$": "$.Payload.a"},
+    "ResultPath": "$.r",
+    "Catch": [{"ErrorEquals": ["Boom"], "Next": "Oops"}],
+    "Next": "Oops",
+}
+OOPS = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"x": "{% $states.input.Cause %}"}, "End": True}
+
+
+@dataclass
+class Bench:
+    workspace: Workspace
+
+    def machine(self, **states: Any) -> Pipeline:
+        body = {"StartAt": next(iter(states)), "States": states}
+        return self.workspace.add(Compiled(read_document(body, name=f"try-{next(_numbers)}"), region=""))
+
+
+@pytest.fixture
+def bench(endpoint: EndpointInfo) -> Iterator[Bench]:
+    workspace = Workspace(home=endpoint.home)
+    yield Bench(workspace)
+    workspace.monitor.close()
+
+
+def test_a_mocked_call_is_shown_stage_by_stage(bench: Bench) -> None:
+    report = bench.machine(Ask=ASK, Oops=OOPS).try_state(
+        "Ask", {"q": 1}, mock={"result": {"Payload": {"a": 2}}}
+    )
+    assert [stage.name for stage in report.trial.stages] == [
+        "input", "InputPath", "Parameters", "result", "ResultSelector", "ResultPath", "output",
+    ]  # fmt: skip
+    assert report.trial.output == {"q": 1, "r": {"a": 2}}
+    assert (report.trial.status, report.trial.next_state) == ("SUCCEEDED", "Oops")
+
+
+def test_a_mocked_error_is_caught(bench: Bench) -> None:
+    trial = (
+        bench.machine(Ask=ASK, Oops=OOPS)
+        .try_state("Ask", {"q": 1}, mock={"error": "Boom", "cause": "why"})
+        .trial
+    )
+    assert (trial.status, trial.next_state, trial.output) == (
+        "CAUGHT_ERROR",
+        "Oops",
+        {"Error": "Boom", "Cause": "why"},
+    )
+
+
+def test_a_jsonata_state_is_tried_with_variables(bench: Bench) -> None:
+    state = {**OOPS, "Output": "{% $v + $states.input.n %}"}
+    states = {"A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "B"}, "B": state}
+    assert bench.machine(**states).try_state("B", {"n": 2}, variables={"v": 40}).trial.output == 42
+
+
+def test_what_cannot_be_tried(bench: Bench) -> None:
+    with pytest.raises(UsageError, match='no state "Aks"'):
+        bench.machine(Ask=ASK, Oops=OOPS).try_state("Aks")
+    with pytest.raises(ExecutionError, match="when a mock is specified"):
+        bench.machine(Oops=OOPS).try_state("Oops", mock={"result": 1})
+
+
+def test_a_run_folds_a_map_and_its_last_input_can_be_tried_again(bench: Bench) -> None:
+    inner = {"StartAt": "In", "States": {"In": {"Type": "Pass", "Parameters": {"n.$": "$"}, "End": True}}}
+    each = {"Type": "Map", "ItemsPath": "$.list", "ItemProcessor": inner, "Next": "After"}
+    pipeline = bench.machine(Each=each, After={"Type": "Pass", "End": True})
+    execution = pipeline.run(input={"list": [1]}, parameters={"list": "[1, 2, 3]"}, wait=True)
+    assert execution.snapshot.output == [{"n": 1}, {"n": 2}, {"n": 3}]
+    steps = {step.name: step for step in execution.steps}
+    assert steps["Each"].metadata["Iterations"]["Succeeded"] == 3
+    assert steps["In"].metadata["Iterations"]["Entered"] == 3
+    assert steps["After"].metadata["Input"] == execution.snapshot.output
+    assert "3 of 3 done" in execution.text()
+    assert pipeline.try_state("Each", "last", mock={"result": []}).trial.stages[0].value == {
+        "list": [1, 2, 3]
+    }
+
+
+def test_a_distributed_map_is_counted_by_its_run(bench: Bench) -> None:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    inner = {"ProcessorConfig": config, "StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}
+    execution = bench.machine(Each={"Type": "Map", "ItemProcessor": inner, "End": True}).run(
+        input=[1, 2], wait=True
+    )
+    (each,) = execution.steps
+    assert each.metadata["Iterations"] == {
+        "Total": 2,
+        "Succeeded": 2,
+        "Failed": 0,
+        "Stopped": 0,
+        "Executing": 0,
+    }
+    assert "In" not in execution.states()
+
+
+def test_the_verb_in_a_shell(
+    bench: Bench, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("PIPECELL_HOME", str(bench.workspace.home))
+    file = tmp_path / "m.asl.json"
+    file.write_text(bench.machine(Ask=ASK, Oops=OOPS).export(), encoding="utf-8")
+    assert main(["try", str(file), "Ask", "--input", '{"q": 1}', "--error", "Boom"]) == 0
+    assert "the error was caught → Oops" in capsys.readouterr().out
+    assert main(["try", str(file), "Ask", "--input", "{}", "--mock", '{"Payload": {}}']) == 1
+    assert "States.Runtime" in capsys.readouterr().err
+    assert main(["try", str(file), "Ask", "--mock", "1", "--error", "E"]) == 2
