@@ -111,10 +111,12 @@ class Pipeline:
 
         declared = self._workspace.declared_diagnostics(self.name)
         try:
-            document = self.document
+            compiled = self.compiled
         except (DefinitionError, DeclarationError) as error:
             return Diagnostics((*declared, Diagnostic.of(error)))
-        return Diagnostics((*declared, *self.compiled.diagnostics, *check(document)))
+        document = compiled.document
+        found = (*declared, *compiled.diagnostics, *check(document, compiled.files))
+        return Diagnostics(each for each in found if not document.notes.passes_over(each.code, each.step))
 
     def profiles(self) -> ProfileTable:
         """Return the parameter values of each profile, and which is in force."""

@@ -50,6 +50,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     from pipecell.declare.compiled import Compiled, Upload
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import read_document
+    from pipecell.definition.notes import Notes
 
     manifest = json.loads((folder / _MANIFEST).read_bytes())
     if "error" in manifest:
@@ -60,6 +61,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
         origin=manifest["origin"],
         cells=manifest["cells"],
         inputs=manifest.get("inputs"),
+        notes=Notes.from_json(manifest["notes"]),
     )
     uploads = tuple(
         Upload(
@@ -117,6 +119,7 @@ def _describe(folder: Path, name: str | None) -> dict[str, Any]:
         "body": compiled.document.body,
         "cells": dict(compiled.document.cells),
         "inputs": dict(compiled.document.inputs),
+        "notes": compiled.document.notes.to_json(),
         "uploads": uploads,
         "tags": [dict(tag) for tag in compiled.tags],
         "role": compiled.role,

@@ -95,3 +95,8 @@ class Compiled:
     functions: tuple[LambdaFunction, ...] = ()
     input: Any = None
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Content of the uploads that are small enough to be held in memory, by S3 URI: all code is."""
+        return {upload.uri: upload.source for upload in self.uploads if isinstance(upload.source, bytes)}

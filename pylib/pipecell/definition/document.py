@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal, NoReturn
 
+from pipecell.definition.notes import Notes
 from pipecell.definition.paths import format_path
 from pipecell.errors import DefinitionError
 
@@ -43,6 +44,7 @@ class Document:
         inputs: type of each input that a state machine's execution takes, by name, where it was declared:
             ``String``, ``Integer``, ``Float``, ``Boolean`` or ``Json``.
         origin: the file it came from, for messages; empty when there is none.
+        notes: what the cells say about it that is not part of it.
         memo: what has been worked out about the body once, since it never changes.
     """
 
@@ -52,6 +54,7 @@ class Document:
     cells: Mapping[str, int] = field(default_factory=dict)
     origin: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
@@ -62,6 +65,7 @@ def read_document(
     origin: str = "",
     cells: Mapping[str, int] | None = None,
     inputs: Mapping[str, str] | None = None,
+    notes: Notes | None = None,
 ) -> Document:
     """Read a SageMaker definition or a state machine.
 
@@ -71,6 +75,7 @@ def read_document(
         origin: file name, for messages.
         cells: step name to cell, where the definition was declared in a notebook.
         inputs: type of each declared input of an execution, by name.
+        notes: what the cells say about it beside that.
 
     Returns:
         The document, its engine recognised by ``Steps`` or by ``StartAt`` and ``States``.
@@ -93,7 +98,13 @@ def read_document(
             error.cell = (cells or {}).get(error.step or "")
             raise
     document = Document(
-        name or _name_from(origin, engine), engine, body, dict(cells or {}), origin, dict(inputs or {})
+        name or _name_from(origin, engine),
+        engine,
+        body,
+        dict(cells or {}),
+        origin,
+        dict(inputs or {}),
+        notes or Notes(),
     )
     if isinstance(text, str | bytes):
         document.memo["size_checked"] = True

@@ -16,6 +16,7 @@ from typing import Any
 from pipecell.declare import findings
 from pipecell.declare.capture import not_capturing
 from pipecell.declare.cells import name_of, walk
+from pipecell.declare.comments import notes_of
 from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
 from pipecell.declare.declaration import Declaration
 from pipecell.declare.patches import Patch
@@ -72,7 +73,9 @@ def _finish(
     body, parameters = map(json.loads, settled.texts)
     body["Parameters"] = parameters
     _sort_collections(body)
-    document = read_document(body, name=declaration.deployed_name, cells=declaration.cells)
+    document = read_document(
+        body, name=declaration.deployed_name, cells=declaration.cells, notes=notes_of(declaration)
+    )
     diagnostics = list(findings.overwritten(settled.overwritten))
     if declaration.adopted is not None:
         diagnostics += findings.left_out(declaration.adopted, declaration.held, _step_names(body["Steps"]))

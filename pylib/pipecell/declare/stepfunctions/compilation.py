@@ -8,6 +8,7 @@ from typing import Any
 
 from pipecell.declare import findings
 from pipecell.declare.cells import name_of
+from pipecell.declare.comments import notes_of
 from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
 from pipecell.declare.declaration import Declaration
 from pipecell.declare.sagemaker_v2.context import Offline, entered, fallback_region
@@ -47,7 +48,11 @@ def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's 
         diagnostics += findings.left_out(workflow, declaration.held, _state_names(body))
     return Compiled(
         document=read_document(
-            body, name=declaration.deployed_name, cells=declaration.cells, inputs=_inputs(declaration)
+            body,
+            name=declaration.deployed_name,
+            cells=declaration.cells,
+            inputs=_inputs(declaration),
+            notes=notes_of(declaration),
         ),
         uploads=settled.uploads,
         tags=tuple({"Key": tag["key"], "Value": tag["value"]} for tag in getattr(workflow, "tags", ())),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from pipecell.definition.asl.machine import states
 from pipecell.definition.checks import (
+    code,
     conditions,
     cycles,
     instances,
@@ -19,6 +20,7 @@ from pipecell.definition.checks import (
     parameters,
     properties,
     references,
+    reports,
     shapes,
     size,
     types,
@@ -43,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Conditions", conditions.RULES),
     Family("Arguments", (*shapes.RULES, *types.RULES)),
     Family("Instances", instances.RULES),
+    Family("Code", (*code.RULES, *reports.RULES)),
     Family("Limits", size.RULES),
     *machines.FAMILIES,
 )
@@ -61,9 +64,9 @@ def check(
         document: the definition.
         files: content of the files that a run would upload, by S3 URI; without them the rules about
             code find nothing.
-        quotas: soft limits that differ from AWS's defaults, by name.
+        quotas: soft limits that differ from AWS's defaults, by name; they go before those of the cells.
     """
-    subject = Subject.of(document, files, quotas)
+    subject = Subject.of(document, files, {**document.notes.quotas, **(quotas or {})})
     names = subject.by_name or (state.name for state in states(document))
     order = {name: index for index, name in enumerate(names)}
     found = [
@@ -71,6 +74,7 @@ def check(
         for rule in RULES
         if rule.engine in (document.engine, "any")
         for finding in rule.find(subject)
+        if not document.notes.passes_over(rule.code, finding.step)
     ]
     return sorted(found, key=lambda d: (SEVERITIES.index(d.severity), order.get(d.step or "", -1)))
 
@@ -83,5 +87,11 @@ def _diagnostic(rule: Rule, finding: Finding, document: Document) -> Diagnostic:
         path=finding.path,
         message=finding.message,
         hint=finding.hint,
-        cell=document.cells.get(finding.step) if finding.step is not None else None,
+        cell=_cell(finding, document),
     )
+
+
+def _cell(finding: Finding, document: Document) -> int | None:
+    """Return the cell to mend: the parameter's where a parameter is at fault, else the step's."""
+    cell = document.notes.parameter_cells.get(finding.parameter or "")
+    return document.cells.get(finding.step or "") if cell is None else cell

@@ -53,6 +53,7 @@ def unknown_types(subject: Subject) -> Iterator[Finding]:
             use.step.name,
             use.path,
             severity=_severity(name),
+            parameter=origin or None,
         )
 
 

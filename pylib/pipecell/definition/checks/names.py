@@ -57,9 +57,11 @@ def parameter_names(subject: Subject) -> Iterator[Finding]:
             continue
         fault = _fault(name, "parameter_name")
         if fault:
-            yield Finding(f'The parameter name "{_short(name)}" {fault[0]}.', fault[1], None, path)
+            yield Finding(
+                f'The parameter name "{_short(name)}" {fault[0]}.', fault[1], None, path, parameter=name
+            )
         if name in names[:index]:
-            yield Finding(f'Two parameters are called "{name}".', "", None, path)
+            yield Finding(f'Two parameters are called "{name}".', "", None, path, parameter=name)
     if len(names) > _RUN_LIMIT:
         yield Finding(
             f"The pipeline has {len(names)} parameters; an execution takes {_RUN_LIMIT}.",

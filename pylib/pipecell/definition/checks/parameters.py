@@ -33,6 +33,7 @@ def unknown_types(subject: Subject) -> Iterator[Finding]:
                 None,
                 f"Parameters[{index}].Type",
                 severity="error" if nearest(parameter.type, TYPES) else "warning",
+                parameter=parameter.name,
             )
 
 
@@ -48,6 +49,7 @@ def wrong_defaults(subject: Subject) -> Iterator[Finding]:
                 "",
                 None,
                 path,
+                parameter=parameter.name,
             )
         elif parameter.enum and default not in parameter.enum:
             yield Finding(
@@ -55,6 +57,7 @@ def wrong_defaults(subject: Subject) -> Iterator[Finding]:
                 f"It is one of {', '.join(map(str, parameter.enum))}.",
                 None,
                 path,
+                parameter=parameter.name,
             )
         elif isinstance(default, str) and len(default) > MAX_VALUE:
             yield Finding(
@@ -62,6 +65,7 @@ def wrong_defaults(subject: Subject) -> Iterator[Finding]:
                 "Keep long values in a file on S3.",
                 None,
                 path,
+                parameter=parameter.name,
             )
 
 

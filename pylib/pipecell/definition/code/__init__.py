@@ -1,0 +1,1 @@
+"""The Python code that steps run: where it is, and what can be seen in it without running it."""
