@@ -36,7 +36,7 @@ format: $(STAMPS)/dev ## put every file into the project's style
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: $(STAMPS)/dev ## measure the budgets of speed, beside the peers
+bench: $(STAMPS)/dev $(STAMPS)/peers ## measure the budgets of speed, beside the peers
 	@$(PY) -m tests.bench
 
 durability: $(STAMPS)/dev ## kill the endpoint at random instants, in 200 runs, and look for what was lost
@@ -69,6 +69,12 @@ $(STAMPS)/all: $(REQUIREMENTS) | $(STAMPS)/venv
 $(STAMPS)/dev: $(REQUIREMENTS) | $(STAMPS)/venv
 	@$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(STAMPS)/all
+
+# The tools that `make bench` measures beside ours, away from our own environment.
+$(STAMPS)/peers: scripts/peers.txt | $(STAMPS)/dev
+	@$(PY) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement scripts/peers.txt
+	@touch $@
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(STAMPS)/dev
 	@$(NODE) npm ci --no-progress --loglevel=error

@@ -15,7 +15,10 @@ from dataclasses import asdict
 
 from tests.bench.row import Row, render
 
-MODULES = ("loading", "declaring", "reading", "drawing", "steps", "objects", "states", "endurance", "census")
+MODULES = (
+    *("loading", "declaring", "reading", "drawing", "steps", "objects", "past", "states", "endurance"),
+    "census",
+)
 
 
 def main() -> int:

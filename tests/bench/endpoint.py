@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ class Endpoint:
     url: str
     access_key: str
     secret_key: str
+    pid: int = 0
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for it."""
@@ -41,13 +43,33 @@ class Endpoint:
 @contextmanager
 def running() -> Iterator[Endpoint]:
     """Start an endpoint with an empty home; stop it and remove the home afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home")
-        info = daemon.start(home)
-        try:
-            yield Endpoint(info.endpoint, info.access_key, info.secret_key)
-        finally:
-            daemon.stop(home)
+    with tempfile.TemporaryDirectory() as folder, started(Home(Path(folder) / "home")) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def started(home: Home) -> Iterator[Endpoint]:
+    """Start the endpoint of a home, and stop it afterwards."""
+    info = daemon.start(home)
+    try:
+        yield Endpoint(info.endpoint, info.access_key, info.secret_key, info.pid)
+    finally:
+        daemon.stop(home)
+
+
+def megabytes_of(pid: int, *, peak: bool = False) -> float:
+    """Return the resident memory of a process, now or the most it ever was (Linux)."""
+    name = "VmHWM:" if peak else "VmRSS:"
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"process {pid} says nothing of its memory")
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """Return the processor time that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def run_pipeline(endpoint: Endpoint, name: str, definition: Mapping[str, Any]) -> float:

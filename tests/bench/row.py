@@ -17,7 +17,7 @@ class Row:
         seconds: how long it took; another number where ``unit`` says so.
         budget: the most it may take, in the same unit; None where none is set.
         peer: who else did the same work in this run; empty when nobody did.
-        peer_seconds: how long that took.
+        peer_seconds: how long that took, in the same unit; None where it was not measured.
         unit: what the numbers count.
     """
 
@@ -66,8 +66,8 @@ def render(rows: Iterable[Row]) -> str:
                 seconds_text(row.seconds, row.unit),
                 "" if row.budget is None else f"< {row.budget:g} {row.unit}",
                 sign,
-                row.peer,
-                seconds_text(row.peer_seconds),
+                "" if row.peer_seconds is None else row.peer,
+                seconds_text(row.peer_seconds, row.unit),
                 ratio,
             )
         )

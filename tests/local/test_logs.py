@@ -76,6 +76,23 @@ def test_a_stream_for_each_host_named_as_on_aws(pipelines: Pipelines, logs: Any)
     assert "nextToken" not in rest, "the SDK would ask for ever"
 
 
+def test_the_streams_of_a_group_by_pages_by_name_and_by_time(pipelines: Pipelines, logs: Any) -> None:
+    jobs = [ran(pipelines, "print('x')", hosts=hosts) for hosts in (1, 2, 1)]
+    pages = logs.get_paginator("describe_log_streams")
+
+    def names(**request: Any) -> list[str]:
+        every = pages.paginate(logGroupName=GROUP, PaginationConfig={"PageSize": 1}, **request)
+        found = [stream["logStreamName"] for page in every for stream in page["logStreams"]]
+        return [name for name in found if name.partition("/")[0] in jobs]
+
+    by_name = names()
+    assert by_name == sorted(by_name)
+    assert len(by_name) == 4
+    assert names(descending=True) == by_name[::-1]
+    newest = [name.partition("/")[0] for name in names(orderBy="LastEventTime", descending=True)]
+    assert newest == [jobs[2], jobs[1], jobs[1], jobs[0]]
+
+
 def test_events_forward_and_backward_by_pages(pipelines: Pipelines, logs: Any) -> None:
     job = ran(pipelines, "for i in range(10): print('line', i)")
     stream = streams(logs, job)[0]["logStreamName"]

@@ -33,6 +33,7 @@ MAX_EVENTS = 10_000
 _MAX_BYTES = 1024 * 1024
 _EVENT_OVERHEAD = 26
 _MAX_STREAMS = 50
+_MAX_HOSTS = 1_000
 _BATCH = 500
 
 
@@ -129,16 +130,22 @@ class LogOperations:
             raise ServiceError(
                 "InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix."
             )
-        streams = [stream for stream in self._streams(group, prefix) if stream.name.startswith(prefix)]
-        if by_time:
-            streams.sort(key=lambda stream: _span(stream)[1])
-        if request.get("descending"):
-            streams.reverse()
-        start = _offset(request.get("nextToken"), "s")
-        end = start + request.get("limit", _MAX_STREAMS)
+        jobs = self._jobs(group, prefix, by_time=by_time, descending=bool(request.get("descending")))
+        limit = request.get("limit", _MAX_STREAMS)
+        first, skipped = divmod(_offset(request.get("nextToken"), "s"), _MAX_HOSTS)
+        found: list[tuple[int, Stream]] = []
+        for place in range(first, len(jobs)):
+            # One job after the other: ten thousand that nobody asked for cost nothing.
+            streams = self._of_job_named(group, jobs[place], prefix)
+            if request.get("descending"):
+                streams.reverse()
+            numbered = enumerate(streams, start=place * _MAX_HOSTS)
+            found += list(numbered)[skipped if place == first else 0 :]
+            if len(found) > limit:
+                break
         return {
-            "logStreams": [_described(stream) for stream in streams[start:end]],
-            "nextToken": _token("s", end) if end < len(streams) else None,
+            "logStreams": [_described(stream) for _, stream in found[:limit]],
+            "nextToken": _token("s", found[limit][0]) if len(found) > limit else None,
         }
 
     def get_events(self, request: dict[str, Any], context: RequestContext) -> dict[str, Any]:
@@ -172,7 +179,7 @@ class LogOperations:
         if wanted is not None:
             streams = [self._stream(group, name) for name in wanted]
         else:
-            streams = [stream for stream in self._streams(group, prefix) if stream.name.startswith(prefix)]
+            streams = self._streams(group, prefix)
         matches = make_filter(request.get("filterPattern") or "")
         between = _Between(request.get("startTime"), request.get("endTime"))
         found = [
@@ -195,16 +202,40 @@ class LogOperations:
         }
 
     def _streams(self, group: str, prefix: str) -> list[Stream]:
-        """Return the streams of a group whose jobs may have names that begin so, by name."""
+        """Return the streams of a group that have names that begin so, by name."""
+        jobs = self._jobs(group, prefix)
+        return [stream for job in jobs for stream in self._of_job_named(group, job, prefix)]
+
+    def _jobs(self, group: str, prefix: str, *, by_time: bool = False, descending: bool = False) -> list[str]:
+        """Return the names of the jobs whose streams may have names that begin so.
+
+        Args:
+            group: the log group.
+            prefix: of the streams' names.
+            by_time: order them by when they ended, those that run last; else by their streams' names.
+            descending: the other way round.
+
+        Raises:
+            ServiceError: ``ResourceNotFoundException``, nothing was ever written to the group.
+        """
         name, slash, _ = prefix.partition("/")
-        sql = "SELECT * FROM job WHERE kind = ? AND name = ?"
-        if not slash:
-            sql = "SELECT * FROM job WHERE kind = ? AND substr(name, 1, length(?2)) = ?2"
-            sql = sql.replace("kind = ?", "kind = ?1")
-        rows = self._store.query(sql, (GROUPS[group], name))
-        found = [stream for row in rows for stream in self._of_job(group, records.from_row(row))]
-        if not found and not self._store.query("SELECT 1 FROM job WHERE kind = ? LIMIT 1", (GROUPS[group],)):
+        kind = GROUPS[group]
+        which = "name = ?2" if slash else "substr(name, 1, length(?2)) = ?2"
+        ended = "CASE WHEN status IN ('InProgress', 'Stopping') THEN 1e12 ELSE modified END"
+        order = "DESC" if descending else "ASC"
+        rows = self._store.query(
+            f"SELECT name FROM job WHERE kind = ?1 AND {which}"  # noqa: S608 - our own words
+            f" ORDER BY {f'{ended} {order},' if by_time else ''} name || '/' {order}",
+            (kind, name),
+        )
+        if not rows and not self._store.query("SELECT 1 FROM job WHERE kind = ? LIMIT 1", (kind,)):
             raise _no_group()
+        return [row["name"] for row in rows]
+
+    def _of_job_named(self, group: str, name: str, prefix: str) -> list[Stream]:
+        job = records.find(self._store.query, GROUPS[group], name)
+        streams = self._of_job(group, job) if job is not None else ()
+        found = [stream for stream in streams if stream.name.startswith(prefix)]
         return sorted(found, key=lambda stream: stream.name)
 
     def _of_job(self, group: str, job: JobRecord) -> Iterable[Stream]:
