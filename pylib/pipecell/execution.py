@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from pipecell.engines.engine import SUCCEEDED
@@ -86,6 +88,17 @@ class Execution:
     def target(self) -> str:
         """``local`` or ``aws``."""
         return self._engine.target
+
+    @property
+    def engine(self) -> Engine:
+        """Where it runs."""
+        return self._engine
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be seen at the last look; empty when it could."""
+        trouble = self._watch.trouble if self._watch is not None else None
+        return str(trouble) if trouble is not None else ""
 
     @property
     def snapshot(self) -> ExecutionSnapshot:
@@ -207,6 +220,53 @@ class Execution:
         """Yield a step's log lines until its job has ended."""
         return self._lines(step, follow=True)
 
+    def tail(self, step: str) -> Iterator[list[LogLine]]:
+        """Yield the new lines of a step's log after each look, none too, until its job has ended."""
+        return self._engine.tail(self.execution_arn, step)
+
+    def expected_seconds(self, runs: int = 3) -> float | None:
+        """Return how long earlier runs that succeeded took, in the median; None when there is none.
+
+        Raises:
+            ExecutionError: AWS refused.
+            EndpointError: the local endpoint does not answer.
+        """
+        rows = self._engine.executions(self.snapshot.pipeline, 20)
+        earlier = [
+            row.execution_arn
+            for row in rows
+            if row.status in SUCCEEDED and row.execution_arn != self.execution_arn
+        ]
+        looks = [self._engine.describe(arn) for arn in earlier[:runs]]
+        took = [look.ended - look.started for look in looks if look.ended and look.started]
+        return statistics.median(took) if took else None
+
+    def cost_so_far(self) -> str:
+        """Return what the steps so far cost on AWS, or would, for people; empty where nobody knows."""
+        known = [usd for step in self.last_seen.steps if (usd := self._step_usd(step)) is not None]
+        return f"≈ {_money(sum(known))}{'' if self.target == 'aws' else ' on AWS'}" if known else ""
+
+    def step_cost(self, step: StepSnapshot) -> str:
+        """Return what a step costs on AWS so far, or would, for people; empty where nobody knows."""
+        usd = self._step_usd(step)
+        return f"≈ {_money(usd)}{'' if self.target == 'aws' else ' on AWS'}" if usd is not None else ""
+
+    def _step_usd(self, step: StepSnapshot) -> float | None:
+        hourly = self._hourly.get(step.name)
+        if hourly is None or step.started is None or step.cached:
+            return None
+        return hourly * max(0.0, (step.ended or time.time()) - step.started) / 3600
+
+    @cached_property
+    def _hourly(self) -> dict[str, float]:
+        """USD an hour that each step's instances cost together, by the step's name."""
+        from pipecell.definition.cost.estimate import estimate
+        from pipecell.definition.cost.prices import packaged
+
+        region = self.execution_arn.split(":")[3]
+        found = estimate(self.document, self.last_seen.parameters, prices=packaged(), region=region)
+        return {cost.step: cost.hourly for cost in found.steps if cost.hourly is not None}
+
     def states(self, snapshot: ExecutionSnapshot | None = None) -> dict[str, NodeState]:
         """Return what to draw at each node: AWS's status, and the branches that were not taken."""
         seen = snapshot or self.last_seen
@@ -227,7 +287,7 @@ class Execution:
         chips = [
             self.profile,
             PLACES.get(seen.target, seen.target),
-            self._count(seen),
+            self.count(seen),
             "not reachable now" if trouble else "",
         ]
         return Header(
@@ -276,7 +336,7 @@ class Execution:
             self._picture = document, read_graph(_with_values(document, values))
         return self._picture
 
-    def _count(self, seen: ExecutionSnapshot) -> str:
+    def count(self, seen: ExecutionSnapshot) -> str:
         """Return how far it is, and how much of it was reused; empty when there is nothing to say."""
         reused = sum(step.cached for step in seen.steps)
         facts = [f"{reused} reused"] if reused else []
@@ -319,6 +379,12 @@ class Execution:
         if watched is not None:
             watched.cancel()
             self.watch()
+
+
+def _money(usd: float) -> str:
+    from pipecell.definition.cost.estimate import money
+
+    return money(usd)
 
 
 def _with_values(document: Document, values: Mapping[str, Any]) -> Document:

@@ -172,7 +172,7 @@ class PipelineMagics(Magics):
     def _show_declared(self, declaration: Declaration) -> None:
         pipeline = self.workspace.pipeline(declaration.name)
         found = [problem for problem in pipeline.check() if problem.severity in _WORTH_SAYING]
-        _display(pipeline.preview().bundle(found))
+        _display(self.workspace.screen.preview(pipeline, pipeline.preview().bundle(found), found))
         self.workspace.declared(pipeline)
 
 

@@ -76,12 +76,17 @@ class Preview:
             f'preview cannot write "{format}".', code="PC911", hint=did_you_mean(format, PREVIEW_FORMATS)
         )
 
+    @property
+    def chips(self) -> tuple[str, ...]:
+        """What the line above it says: the size, then the facts."""
+        word = "state" if self.graph.engine == "stepfunctions" else "step"
+        count = len(self.graph.nodes)
+        return (f"{count} {word}{'s' * (count != 1)}", *self.facts)
+
     def _header(self) -> Header:
         from pipecell.view.header import Header
 
-        word = "state" if self.graph.engine == "stepfunctions" else "step"
-        count = len(self.graph.nodes)
-        return Header(self.graph.pipeline, chips=(f"{count} {word}{'s' * (count != 1)}", *self.facts))
+        return Header(self.graph.pipeline, chips=self.chips)
 
     def __str__(self) -> str:
         return self.to_text()

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.lab import Lab
 
@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 120.0
+PATIENCE = float(os.environ.get("PIPECELL_PATIENCE", "90"))
+"""Seconds that a step of a test may take: a busy machine of two cores is slow, not wrong."""
+expect.set_options(timeout=PATIENCE * 1000)
 SIZE = {"width": 1280, "height": 900}
 
 
@@ -64,7 +67,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh profile of the browser: no cookies, no storage."""
     made = browser.new_context(viewport=SIZE, device_scale_factor=1.5)
-    made.set_default_timeout(SECONDS * 1000)
+    made.set_default_timeout(PATIENCE * 1000)
     yield made
     made.close()
 

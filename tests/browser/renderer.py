@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from pipecell.view.widget import STATIC
+from pipecell.view.renderer import STATIC
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>renderer</title></head>
 <body><main id="place"></main></body></html>"""

@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 const LEAST_HEIGHT = 150;
 const MOST_HEIGHT = 460;
 const DRAWER_HEIGHT = 380;
+const DETAIL_TICKS = 3;
 
 export class DagView {
   readonly element: HTMLElement;
@@ -217,6 +218,10 @@ export class DagView {
       this.header.tick(run, now);
       this.canvas.tick(now);
       this.timeline.show(this.states, run, now);
+      this.ticks += 1;
+      if (this.ticks % DETAIL_TICKS === 0 && this.canvas.cards.get(this.choice.selection)?.running) {
+        this.ask({ type: 'open', node: this.choice.selection }); // its numbers grow while it runs
+      }
     }
   }
 
@@ -387,4 +392,5 @@ export class DagView {
   private states = new Map<number, StepState>();
   private skew: number | null = null;
   private fading = 0;
+  private ticks = 0;
 }

@@ -16,16 +16,16 @@ _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md
 
 def preview(context: Context, values: argparse.Namespace) -> Result:
     """Show the DAG, or write it in a format."""
-    seen = context.pipeline(values).preview()
+    pipeline = context.pipeline(values)
+    seen = pipeline.preview()
     suffix = Path(values.output).suffix if values.output else ""
     chosen = values.format or _SUFFIXES.get(suffix)
     if values.output:
         written = seen.render(chosen or "text")
         return Result(data=seen.to_json(), text=_write(Path(values.output), written))
     if chosen is None:
-        return Result(
-            data=seen.to_json(), text=seen.to_text(), bundle=seen.bundle() if _notebook(context) else None
-        )
+        bundle = context.workspace.screen.preview(pipeline, seen.bundle()) if _notebook(context) else None
+        return Result(data=seen.to_json(), text=seen.to_text(), bundle=bundle)
     text = seen.render(chosen)
     return Result(data=seen.to_json(), text=text.rstrip("\n"), bundle=_bundle(context, chosen, text))
 

@@ -51,6 +51,13 @@ def read_graph(document: Document) -> Graph:
     return Graph(document.name, document.engine, tuple(drawing.nodes), tuple(drawing.edges))
 
 
+def state_bodies(document: Document) -> dict[str, Mapping[str, Any]]:
+    """Return each state by the id that `read_graph` gives it."""
+    drawing = _Drawing(document)
+    drawing.add_machine(document.body, None, "")
+    return drawing.bodies
+
+
 @dataclass
 class _Drawing:
     """The graph while it grows."""
@@ -59,11 +66,13 @@ class _Drawing:
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    bodies: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def add_machine(self, machine: Mapping[str, Any], parent: str | None, prefix: str) -> dict[str, str]:
         """Add the states of one machine; returns their ids by name."""
         ids = {name: self._new_id(prefix + name) for name in machine["States"]}
         for name, state in machine["States"].items():
+            self.bodies[ids[name]] = state
             self.nodes.append(
                 Node(
                     id=ids[name],

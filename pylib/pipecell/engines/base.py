@@ -10,7 +10,7 @@ from typing import Any
 
 from pipecell.engines.connection import Connect, Connection, aws_errors
 from pipecell.engines.engine import ExecutionSnapshot, LogLine, StepSnapshot
-from pipecell.engines.logs import LogSource, read_log, source_of
+from pipecell.engines.logs import LogSource, read_batches, read_log, source_of
 from pipecell.errors import EndpointError, ExecutionError
 
 
@@ -78,6 +78,26 @@ class AwsEngine(ABC):
         with self.errors(f"the log of {step}", step=step):
             yield from read_log(self.connection.client("logs"), source, pause, ended if follow else None)
 
+    def tail(self, execution_arn: str, step: str) -> Iterator[list[LogLine]]:
+        """Yield the new lines of a step's log after each look, none too, until its job has ended.
+
+        It also waits for a step that has not started; whoever reads may stop after any look.
+
+        Raises:
+            ExecutionError: the step will not start (``PC706``) or has no job that logs (``PC707``).
+        """
+        pause = self.poll_seconds[0]
+        while (source := self._source_now(execution_arn, step, wait=True)) is None:
+            yield []
+            time.sleep(pause)
+
+        def ended() -> bool:
+            now = self.describe(execution_arn).step(step)
+            return now is None or now.ended is not None
+
+        with self.errors(f"the log of {step}", step=step):
+            yield from read_batches(self.connection.client("logs"), source, pause, ended)
+
     def errors(self, doing: str, step: str | None = None) -> AbstractContextManager[None]:
         """Turn botocore's errors into ours while something is being done."""
         return aws_errors(doing, connection=self.connection, step=step)
@@ -89,18 +109,25 @@ class AwsEngine(ABC):
     def _log_source(self, execution_arn: str, step: str, follow: bool, pause: float) -> LogSource:
         """Return where the log is, waiting for the step's job where it is to be followed."""
         while True:
-            found = self.describe(execution_arn)
-            entry = found.step(step)
-            source = source_of(entry) if entry is not None else None
+            source = self._source_now(execution_arn, step, wait=follow)
             if source is not None:
                 return source
-            if entry is not None and (entry.ended is not None or not follow):
-                raise ExecutionError(_no_log(entry), code="PC707", step=step)
-            if entry is None and (not follow or not found.running):
-                raise ExecutionError(
-                    f"It has not started in this execution, which is {found.status}.", code="PC706", step=step
-                )
             time.sleep(pause)
+
+    def _source_now(self, execution_arn: str, step: str, *, wait: bool) -> LogSource | None:
+        """Return where the log is; None where that is worth waiting for."""
+        found = self.describe(execution_arn)
+        entry = found.step(step)
+        source = source_of(entry) if entry is not None else None
+        if source is not None:
+            return source
+        if entry is not None and (entry.ended is not None or not wait):
+            raise ExecutionError(_no_log(entry), code="PC707", step=step)
+        if entry is None and (not wait or not found.running):
+            raise ExecutionError(
+                f"It has not started in this execution, which is {found.status}.", code="PC706", step=step
+            )
+        return None
 
 
 def _no_log(step: StepSnapshot) -> str:

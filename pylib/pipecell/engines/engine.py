@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecell.definition.document import Document
 from pipecell.graph import NodeState
+
+if TYPE_CHECKING:
+    from pipecell.engines.connection import Connection
 
 RUNNING = frozenset({"", "Starting", "Executing", "Running", "Stopping", "RUNNING", "PENDING_REDRIVE"})
 """Status words of AWS, of executions and steps, that will still change."""
@@ -274,6 +277,13 @@ class Engine(Protocol):
 
     def logs(self, execution_arn: str, step: str, *, follow: bool = False) -> Iterator[LogLine]:
         """Yield a step's log, to the end of its job when following."""
+
+    def tail(self, execution_arn: str, step: str) -> Iterator[list[LogLine]]:
+        """Yield the new lines of a step's log after each look, none too, until its job has ended."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection in use."""
 
     def reconnect(self) -> bool:
         """Look again for the place this engine talks to; tell whether it moved."""

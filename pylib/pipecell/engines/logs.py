@@ -68,13 +68,21 @@ def read_log(
         pause: seconds between two looks at a log that grows.
         ended: tells whether the job has ended; None to read what is there and return.
     """
+    for lines in read_batches(client, source, pause, ended):
+        yield from lines
+
+
+def read_batches(
+    client: Any, source: LogSource, pause: float, ended: Callable[[], bool] | None = None
+) -> Iterator[list[LogLine]]:
+    """Yield what each look at a log found, nothing too: whoever reads may stop after any."""
     tokens: dict[str, str] = {}
     last_look = False
     while True:
         lines = [
             line for stream in _streams(client, source) for line in _events(client, source, stream, tokens)
         ]
-        yield from sorted(lines, key=lambda line: line.time)
+        yield sorted(lines, key=lambda line: line.time)
         if ended is None or (last_look and not lines):
             return
         if last_look:

@@ -1,8 +1,9 @@
-"""One poller for every watched execution.
+"""One poller per target for everything that is watched there.
 
-A single daemon thread looks at each execution when its time has come and tells the watcher what
-it saw. Looks are frequent while an execution changes and rarer while it rests; on AWS they are
-jittered so that several notebooks do not call in step. A failed look never ends a watch: the
+A daemon thread for each target looks at its executions when their time has come and tells each
+watcher what changed, as typed events (`pipecell.engines.events`). AWS that answers slowly holds up
+nothing local. Looks are frequent while an execution changes and rarer while it rests; on AWS they
+are jittered so that several notebooks do not call in step. A failed look never ends a watch: the
 endpoint may be starting again, AWS may be throttling. It backs off, tells the watcher, and tries
 again; only an answer that the execution does not exist is final.
 """
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable
 
 from pipecell.engines.engine import Engine, ExecutionSnapshot
+from pipecell.engines.events import Event, ReachableAgain, Unreachable, changes
 from pipecell.errors import EndpointError, ExecutionError, PipecellError
 
 _log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Watch:
         snapshot: the last look; None before the first.
         trouble: why the last look failed; None when it did not.
         trouble_since: monotonic seconds of the first failed look in a row; None without trouble.
+        news: what the last look changed; what `on_change` is called for.
     """
 
     def __init__(self, engine: Engine, execution_arn: str, on_change: OnChange | None) -> None:
@@ -47,6 +50,7 @@ class Watch:
         self.snapshot: ExecutionSnapshot | None = None
         self.trouble: PipecellError | None = None
         self.trouble_since: float | None = None
+        self.news: tuple[Event, ...] = ()
         self._on_change = on_change
         self._over = threading.Event()
         self._rest = engine.poll_seconds[0]
@@ -82,7 +86,9 @@ class Watch:
             seen = self.engine.describe(self.execution_arn)
         except PipecellError as error:
             return self._failed(error, now)
-        changed = seen != self.snapshot or self.trouble is not None
+        back = (ReachableAgain(),) if self.trouble is not None else ()
+        self.news = (*back, *changes(self.snapshot, seen))
+        changed = bool(self.news) or seen != self.snapshot
         self.snapshot, self.trouble, self.trouble_since, self._failures = seen, None, None, 0
         self._rest = shortest if changed else min(self._rest * 1.3, longest)
         if not seen.running:
@@ -95,6 +101,7 @@ class Watch:
         if self.trouble_since is None:
             self.trouble_since = now
         self.trouble = error
+        self.news = (Unreachable(str(error)),)
         self._failures += 1
         if isinstance(error, EndpointError):
             self.engine.reconnect()
@@ -116,10 +123,11 @@ class Watch:
             _log.exception("the watcher of %s failed", self.execution_arn)
 
 
-class Monitor:
-    """Watches executions from one daemon thread, which lives while there is something to watch."""
+class _Poller:
+    """Looks at the executions of one target from one daemon thread, which lives while there are any."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: str) -> None:
+        self._target = target
         self._queue: list[tuple[float, int, Watch]] = []
         self._order = itertools.count()
         self._condition = threading.Condition()
@@ -127,25 +135,18 @@ class Monitor:
         self._current: Watch | None = None  # not in the queue while it is looked at
         self._chance = random.Random()  # noqa: S311 - jitter, not a secret
 
-    def watch(self, engine: Engine, execution_arn: str, on_change: OnChange | None = None) -> Watch:
-        """Watch an execution until it ends.
-
-        Args:
-            engine: where it runs.
-            execution_arn: the execution.
-            on_change: called in the monitor's thread after each look that saw something new.
-        """
-        watch = Watch(engine, execution_arn, on_change)
+    def add(self, watch: Watch) -> None:
+        """Look at an execution, now for the first time."""
         with self._condition:
             self._push(watch, 0.0)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="pipecell-monitor", daemon=True)
+                name = f"pipecell-monitor-{self._target}"
+                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._thread.start()
             self._condition.notify()
-        return watch
 
     def close(self) -> None:
-        """Cancel every watch; the executions go on."""
+        """Cancel every watch."""
         with self._condition:
             watches = [watch for _, _, watch in self._queue]
             if self._current is not None:
@@ -190,6 +191,35 @@ class Monitor:
                 jitter = 0.0 if watch.engine.target == "local" else self._chance.uniform(0, JITTER)
                 with self._condition:
                     self._push(watch, wait * (1 + jitter))
+
+
+class Monitor:
+    """Watches executions: one poller for each target, begun when something there is watched."""
+
+    def __init__(self) -> None:
+        self._pollers: dict[str, _Poller] = {}
+        self._lock = threading.Lock()
+
+    def watch(self, engine: Engine, execution_arn: str, on_change: OnChange | None = None) -> Watch:
+        """Watch an execution until it ends.
+
+        Args:
+            engine: where it runs.
+            execution_arn: the execution.
+            on_change: called in the poller's thread after each look that saw something new.
+        """
+        watch = Watch(engine, execution_arn, on_change)
+        with self._lock:
+            poller = self._pollers.setdefault(engine.target, _Poller(engine.target))
+        poller.add(watch)
+        return watch
+
+    def close(self) -> None:
+        """Cancel every watch; the executions go on."""
+        with self._lock:
+            pollers = list(self._pollers.values())
+        for poller in pollers:
+            poller.close()
 
 
 def ended_badly(watch: Watch) -> ExecutionError | None:

@@ -15,6 +15,7 @@ from pipecell.errors import PipecellError
 from pipecell.frontend.board import Board
 from pipecell.frontend.crew import Crew
 from pipecell.frontend.requests import Requests
+from pipecell.frontend.subshells import answer_where_asked
 from pipecell.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Page:
     """
 
     def __init__(self, comm: Any) -> None:
+        answer_where_asked(comm)
         self._comm = comm
         self._lock = threading.Lock()
         self.gone = threading.Event()

@@ -7,29 +7,25 @@ set, deltas and questions are custom messages. What to say is decided by whoever
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-STATIC = Path(__file__).parent / "static"
-"""Where the built renderer is; `make labextension` builds it."""
+from pipecell.view.renderer import STATIC
 
 Request = Mapping[str, Any]
 """`HostRequest` of the renderer."""
 
 
-def available() -> bool:
-    """Tell whether the renderer was built."""
-    return (STATIC / "dag.js").is_file()
-
-
 class DagWidget(anywidget.AnyWidget):
     """A pipeline or a run in a notebook.
 
+    Args:
+        document: gives what is drawn now (`DagDocument` of the renderer).
+        on_request: told what the renderer asks for.
+
     Attributes:
-        document: what is drawn (`DagDocument` of the renderer).
         selection: id of the chosen node; empty for none. Set it to open the drawer there.
         filter: what is searched for; set it to search.
         status: AWS's status word of the execution; empty for a preview. Observe it to act on a change.
@@ -43,11 +39,21 @@ class DagWidget(anywidget.AnyWidget):
     filter = traitlets.Unicode("").tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, document: Mapping[str, Any], on_request: Callable[[Request], None]) -> None:
-        run = document.get("run") or {}
-        super().__init__(document=dict(document), status=run.get("status", ""))
+    def __init__(
+        self, document: Callable[[], Mapping[str, Any]], on_request: Callable[[Request], None]
+    ) -> None:
+        self._document = document
+        begun = dict(document())
+        super().__init__(document=begun, status=(begun.get("run") or {}).get("status", ""))
         self._on_request = on_request
         self.on_msg(self._asked)
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
+        """Return the state for a page that opens: with the document of now, which deltas alone kept up."""
+        state = super().get_state(key, drop_defaults)
+        if "document" in state:
+            state["document"] = dict(self._document())
+        return state
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """Send the renderer an event; from any thread."""

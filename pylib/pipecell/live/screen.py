@@ -1,8 +1,10 @@
-"""The live picture of an execution in a notebook: drawn again in place, and static when it is over.
+"""What the cells of one kernel show of executions and pipelines, and who keeps it right.
 
 The monitor's thread only marks a picture as out of date. One painter thread draws, so a large
 graph never delays a look at another execution, and neither thread ever holds up the kernel. A
-picture is an ordinary SVG + text output: when the kernel dies, the last one stays.
+picture is an ordinary SVG + text output: when the kernel dies, the last one stays. Where a front
+end watches, a record for the live widget stands beside it (see `pipecell.live`), and the picture
+behind it follows events, not clocks.
 
 A cell that waits ends with two outputs: a caption, which was the live picture meanwhile, and the
 last picture. A notebook that is run as a test compares first drawings, not later ones (nbval
@@ -15,12 +17,17 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
+from pipecell.live import output
 
 if TYPE_CHECKING:
+    from pipecell.definition.checks import Diagnostic
     from pipecell.execution import Execution
+    from pipecell.live.runs import RunStage
+    from pipecell.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
 
@@ -30,14 +37,27 @@ CLOCK_SECONDS = 1.0
 LEAST_SECONDS = 0.2
 """Least time between two drawings of one picture."""
 
+BEHIND_SECONDS = 1.0
+"""Least time between two drawings of a picture behind a live widget."""
+
 
 class Picture:
-    """One output of one cell that shows an execution."""
+    """One output of one cell that shows an execution.
 
-    def __init__(self, execution: Execution, cell: object, caption: str | None) -> None:
+    Args:
+        execution: what is shown.
+        cell: the run of the cell that shows it.
+        caption: what stays in the live picture's place after `close`, for a cell that waits.
+        stage: the live widget before the picture; None where nobody watches.
+    """
+
+    def __init__(
+        self, execution: Execution, cell: object, caption: str | None, stage: RunStage | None = None
+    ) -> None:
         self.execution = execution
         self.caption = caption
         self.cell = cell
+        self.stage = stage
         self.display_id = f"pipecell-{uuid.uuid4().hex[:12]}"
         self.over = False
         self._lock = threading.Lock()
@@ -48,14 +68,15 @@ class Picture:
         """Draw for the first time, as a new output of the cell that runs now."""
         with self._lock:
             seen = self.execution.last_seen
-            bundle = self.execution.bundle(seen)
-            self._text, self._drawn_at = bundle.get("text/plain"), time.monotonic()
-            if self.caption is not None:
-                _display({"text/plain": self.caption}, self.display_id)
-                _display(bundle, self.display_id, update=True)
-            else:
-                _display(bundle, self.display_id)
+            bundle = self._bundle()
+            self._text, self._drawn_at = self._mark(bundle), time.monotonic()
+            if self.caption is None:
+                output.display(bundle, self.display_id)
                 self.over = not seen.running
+                return
+            output.display({"text/plain": self.caption}, self._caption_id)
+            # A widget stays where it is when the cell ends; a bare picture moves below its caption then.
+            output.display(bundle, self.display_id, update=self.stage is None)
 
     def draw(self) -> None:
         """Draw again where something changed; the last drawing is the one after the end."""
@@ -63,23 +84,23 @@ class Picture:
             if self.over:
                 return
             seen = self.execution.last_seen
-            bundle = self.execution.bundle(seen)
+            bundle = self._bundle()
             self._drawn_at = time.monotonic()
-            if bundle.get("text/plain") != self._text:
-                self._text = bundle.get("text/plain")
-                _display(bundle, self.display_id, update=True)
+            if self._mark(bundle) != self._text:
+                self._text = self._mark(bundle)
+                output.display(bundle, self.display_id, update=True)
             self.over = not seen.running and self.caption is None
 
     def close(self) -> None:
         """Draw for the last time, in the running cell: its caption again, and below it the last picture."""
         with self._lock:
             self.over = True
-            bundle = self.execution.bundle()
-            if self.caption is None:
-                _display(bundle, self.display_id, update=True)
+            bundle = self._bundle()
+            if self.caption is None or self.stage is not None:
+                output.display(bundle, self.display_id, update=True)
             else:
-                _display({"text/plain": self.caption}, self.display_id, update=True)
-                _display(bundle, f"{self.display_id}-end")
+                output.display({"text/plain": self.caption}, self.display_id, update=True)
+                output.display(bundle, f"{self.display_id}-end")
 
     def postpone(self) -> None:
         """Leave it as it is until the next tick."""
@@ -87,8 +108,26 @@ class Picture:
 
     def rest(self, *, changed: bool) -> float:
         """Return the seconds for which this picture may stay as it is."""
+        if self.stage is not None:
+            return max(0.0, self._drawn_at + BEHIND_SECONDS - time.monotonic()) if changed else BEHIND_SECONDS
         due = LEAST_SECONDS if changed else CLOCK_SECONDS
         return max(0.0, self._drawn_at + due - time.monotonic())
+
+    @property
+    def _caption_id(self) -> str:
+        return self.display_id if self.stage is None else f"{self.display_id}-caption"
+
+    def _bundle(self) -> dict[str, Any]:
+        if self.stage is not None and not self.execution.last_seen.running:
+            self.stage.settle()
+        picture = self.execution.bundle()
+        return picture if self.stage is None else self.stage.bundle(picture)
+
+    def _mark(self, bundle: Mapping[str, Any]) -> str | None:
+        """Return what tells whether a drawing differs from the last one."""
+        if self.stage is None:
+            return bundle.get("text/plain")
+        return repr(self.execution.last_seen)
 
 
 class Screen:
@@ -98,6 +137,7 @@ class Screen:
         self._condition = threading.Condition()
         self._open: dict[Picture, bool] = {}  # picture: has it changed since it was drawn
         self._latest: dict[str, Picture] = {}  # by execution ARN, over or not
+        self._stages: dict[str, RunStage] = {}  # by execution ARN: pages of one run share one widget
         self._thread: threading.Thread | None = None
 
     def show(self, execution: Execution, *, caption: str | None = None) -> None:
@@ -109,11 +149,12 @@ class Screen:
             execution: what to show.
             caption: what stays in the live picture's place after `finish`, for a cell that waits.
         """
-        cell = _cell()
+        cell = output.cell()
         latest = self._latest.get(execution.execution_arn)
         if latest is not None and cell is not None and latest.cell == cell:
             return
-        picture = Picture(execution, cell, caption)
+        stage = self.stage(execution) if output.watched() and live_views() else None
+        picture = Picture(execution, cell, caption, stage)
         picture.open()
         self._latest[execution.execution_arn] = picture
         if picture.over:
@@ -124,6 +165,34 @@ class Screen:
                 self._thread = threading.Thread(target=self._work, name="pipecell-screen", daemon=True)
                 self._thread.start()
         execution.listen(lambda: self._mark(picture))
+
+    def stage(self, execution: Execution) -> RunStage:
+        """Return the live widget of an execution, made at the first call.
+
+        Raises:
+            MissingDependencyError: there is no Graphviz.
+        """
+        from pipecell.live.runs import RunStage
+
+        if execution.execution_arn not in self._stages:
+            self._stages[execution.execution_arn] = RunStage(execution)
+        return self._stages[execution.execution_arn]
+
+    def preview(
+        self, pipeline: Pipeline, picture: Mapping[str, str], problems: Sequence[Diagnostic] = ()
+    ) -> dict[str, Any]:
+        """Return the bundle of a declared pipeline: with its live widget where a front end watches.
+
+        Args:
+            pipeline: what was declared.
+            picture: SVG and text, for everything else.
+            problems: what ``check`` found.
+        """
+        if not output.watched() or "image/svg+xml" not in picture or not live_views():
+            return dict(picture)
+        from pipecell.live.previews import PreviewStage
+
+        return PreviewStage(pipeline, problems).bundle(picture)
 
     def finish(self, execution: Execution) -> None:
         """Draw an execution for the last time, in this thread, so that its cell ends with the last state."""
@@ -170,21 +239,8 @@ class Screen:
                 picture.over = True
 
 
-def _display(bundle: dict[str, str], display_id: str, *, update: bool = False) -> None:
-    from IPython.display import display, update_display
+def live_views() -> bool:
+    """Tell whether live widgets can be made here: the renderer is built, and Graphviz places nodes."""
+    from pipecell.view import placement, renderer
 
-    if update:
-        update_display(bundle, raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
-    else:
-        display(bundle, raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
-
-
-def _cell() -> object:
-    """Return what tells one run of one cell from another; None outside IPython."""
-    from IPython.core.getipython import get_ipython
-
-    shell: Any = get_ipython()
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return getattr(shell, "execution_count", None)
-    return kernel.get_parent().get("header", {}).get("msg_id")
+    return renderer.available() and placement.available()

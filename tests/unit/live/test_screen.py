@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipecell import live
 from pipecell.engines.monitor import Monitor
 from pipecell.errors import EndpointError
 from pipecell.execution import Execution
-from pipecell.live import Screen
+from pipecell.live import Screen, output
+from pipecell.live import screen as screen_module
 from tests.unit.engines.fakes import FakeEngine, snapshot
 
 DEADLINE = 20.0
@@ -38,9 +38,9 @@ class Page:
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> Page:
     page = Page()
-    monkeypatch.setattr(live, "_display", page.display)
-    monkeypatch.setattr(live, "_cell", lambda: "cell 1")
-    monkeypatch.setattr(live, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(output, "display", page.display)
+    monkeypatch.setattr(output, "cell", lambda: "cell 1")
+    monkeypatch.setattr(screen_module, "LEAST_SECONDS", 0.0)
     return page
 
 
@@ -74,7 +74,7 @@ def test_one_cell_shows_an_execution_once(
     screen.show(execution)
     execution._ipython_display_()
     assert len(page.drawn) == 1
-    monkeypatch.setattr(live, "_cell", lambda: "cell 2")
+    monkeypatch.setattr(output, "cell", lambda: "cell 2")
     execution._ipython_display_()
     assert len(page.drawn) == 2
     assert page.drawn[0][0] != page.drawn[1][0]

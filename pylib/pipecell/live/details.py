@@ -1,0 +1,287 @@
+"""What the drawer shows of one node: `Detail` of the renderer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipecell.definition.arguments import Argument, arguments, written
+from pipecell.definition.parameters import defaults
+from pipecell.definition.references import resolve
+from pipecell.definition.sagemaker import iterate_steps
+from pipecell.engines.jobs import Job, describe_job, job_arn
+from pipecell.engines.jobs import trials as tuning_trials
+from pipecell.engines.logs import source_of
+from pipecell.errors import PipecellError
+from pipecell.live import code, data, metrics
+from pipecell.live.comparisons import RunScope, thresholds
+from pipecell.view.durations import duration
+from pipecell.view.metrics import clean
+
+if TYPE_CHECKING:
+    from pipecell.definition.document import Document
+    from pipecell.engines.engine import StepSnapshot
+    from pipecell.execution import Execution
+    from pipecell.pipeline import Pipeline
+
+MOST_ARGUMENTS = 400
+_TEXT = 600  # characters of one value
+_PAYLOAD = 20_000
+_LOG_LINES = 20_000
+_TELLING = ("InstanceType", "InstanceCount", "ImageUri", "TrainingImage", "MaxNumberOfTrainingJobs")
+_NO_LOG_TYPES = frozenset(
+    {"Condition", "Fail", "Model", "RegisterModel", "Choice", "Pass", "Wait", "Succeed", "Parallel", "Map"}
+)
+
+
+def preview_detail(
+    pipeline: Pipeline, node: str, members: Sequence[str], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the detail of a node that has not run: what it would run with.
+
+    Args:
+        pipeline: what is declared.
+        node: id of the drawn node.
+        members: ids of the nodes that it stands for.
+        values: parameter values of the profile in force.
+    """
+    document = pipeline.document
+    detail = _empty(node, _heading(pipeline.graph, node), document, members, values)
+    body = _body(document, node)
+    if body is not None and document.engine == "sagemaker":
+        declared = _with_values(body.get("Arguments") or {}, values)
+        detail["code"] = code.from_uploads(pipeline.compiled.uploads, declared)
+    return detail
+
+
+def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[str, Any]:
+    """Return the detail of a node of a run: all that its step left so far.
+
+    Args:
+        execution: the run.
+        node: id of the drawn node.
+        members: ids of the nodes that it stands for.
+    """
+    detail = _empty(node, _heading(execution.graph, node), execution.document, members, execution.parameters)
+    name = next((item.name for item in execution.graph.nodes if item.id == node), node)
+    step = execution.last_seen.step(name)
+    body = _body(execution.document, node)
+    kind = next((item.type for item in execution.graph.nodes if item.id == node), "")
+    ended = step is not None and step.ended is not None
+    detail["logs"] = kind not in _NO_LOG_TYPES if step is None or not ended else source_of(step) is not None
+    if step is None or len(members) > 1:
+        return detail
+    detail["facts"] = [*_step_facts(execution, step), *detail["facts"]]
+    detail["attempts"] = [str(text) for text in step.metadata.get("Attempts") or ()]
+    detail["payloads"] = _payloads(step)
+    job, trouble = _job(execution, step)
+    lines = _log_lines(execution, step) if detail["logs"] and job_arn(step.metadata) else []
+    if step.failure_reason:
+        detail["failure"] = {
+            "reason": clean(step.failure_reason),
+            "line": own_line(lines, step.failure_reason),
+        }
+    if trouble:
+        detail["facts"].append({"label": "Job", "value": trouble})
+    connection = execution.engine.connection
+    if job is not None:
+        detail["inputs"] = data.artifacts(connection, job.inputs)
+        detail["outputs"] = data.artifacts(connection, job.outputs)
+        detail["facts"] += _job_facts(job)
+        detail["plots"] = _plots(execution, step, job, lines, body)
+        detail["code"] = code.from_s3(connection, _job_arguments(job))
+    return detail
+
+
+def own_line(lines: Sequence[str], reason: str) -> str:
+    """Return the script's own line about a failure: where it was, and the error; empty where none tells.
+
+    Args:
+        lines: the log.
+        reason: AWS's failure reason, which may hold the error already.
+    """
+    place = next((line.strip() for line in reversed(lines) if line.lstrip().startswith("File ")), "")
+    position = max((i for i, line in enumerate(lines) if line.strip() == place), default=-1) if place else -1
+    source = lines[position + 1].strip() if 0 <= position < len(lines) - 1 else ""
+    error = next(
+        (line for line in reversed(lines) if _is_error(line)),
+        "",
+    )
+    shown = [part for part in (place, source, error) if part]
+    return clean_lines("\n".join(shown)) if shown and (place or error not in reason) else ""
+
+
+def clean_lines(text: str) -> str:
+    """Return text of several lines, each without control characters."""
+    return "\n".join(clean(line) for line in text.splitlines())
+
+
+def _is_error(line: str) -> bool:
+    head = line.partition(":")[0]
+    return head.endswith(("Error", "Exception", "Interrupt")) and " " not in head.strip()
+
+
+def _empty(
+    node: str, heading: str, document: Document, members: Sequence[str], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    rows: Sequence[Argument] = ()
+    body = _body(document, node)
+    if body is not None and len(members) == 1:
+        own = body.get("Arguments") or {} if document.engine == "sagemaker" else body
+        rows = arguments(own, values, defaults(document))
+    facts = [_fact(row) for row in rows if row.full is not None or row.path.endswith(_TELLING)]
+    if body is not None and document.engine == "sagemaker" and "CacheConfig" in body:
+        expiry = body["CacheConfig"].get("ExpireAfter") or "for ever"
+        enabled = body["CacheConfig"].get("Enabled") is True
+        facts.append({"label": "Cache", "value": f"on, {written(expiry)}" if enabled else "off"})
+    if len(members) > 1:
+        facts.append({"label": "Holds", "value": f"{len(members)} steps: {', '.join(members[:12])}"})
+    return {
+        "node": node,
+        "heading": heading,
+        "facts": facts,
+        "failure": None,
+        "arguments": [_row(row) for row in rows[:MOST_ARGUMENTS]],
+        "code": [],
+        "inputs": [],
+        "outputs": [],
+        "plots": [],
+        "payloads": [],
+        "attempts": [],
+        "logs": False,
+    }
+
+
+def _heading(graph: Any, node: str) -> str:
+    found = next((item for item in graph.nodes if item.id == node), None)
+    if found is None:
+        return ""
+    parts = [found.type, f"cell {found.cell}" if found.cell is not None else "", found.summary]
+    return clean(" · ".join(part for part in parts if part))
+
+
+def _fact(row: Argument) -> dict[str, str]:
+    names = [part for part in row.path.replace("]", "").replace("[", ".").split(".") if not part.isdecimal()]
+    fact = {"label": names[-1].strip("'\"") if names else row.path, "value": row.value[:_TEXT]}
+    return fact if row.full is None else {**fact, "was": row.full[:_TEXT]}
+
+
+def _row(row: Argument) -> dict[str, str]:
+    shown = {"path": row.path, "declared": row.declared[:_TEXT], "value": row.value[:_TEXT]}
+    return shown if row.full is None else {**shown, "full": row.full[:_TEXT]}
+
+
+def _body(document: Document, node: str) -> Mapping[str, Any] | None:
+    """Return the step or state behind a node."""
+    if document.engine == "sagemaker":
+        return next((step.body for step in iterate_steps(document) if step.name == node), None)
+    from pipecell.definition.states import state_bodies
+
+    return state_bodies(document).get(node)
+
+
+def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]]:
+    facts = []
+    if step.started is not None and step.ended is not None:
+        facts.append({"label": "Took", "value": duration(step.ended - step.started)})
+    if step.cached:
+        facts.append({"label": "Cache", "value": "hit: the result of an earlier run was reused"})
+    cost = execution.step_cost(step)
+    if cost:
+        facts.append({"label": "Cost", "value": cost})
+    outcome = (step.metadata.get("Condition") or {}).get("Outcome")
+    if outcome:
+        facts.append({"label": "Outcome", "value": str(outcome)})
+    return facts
+
+
+def _payloads(step: StepSnapshot) -> list[dict[str, str]]:
+    labels = (("Input", "Input"), ("Output", "Output"), ("Error", "Error"), ("Cause", "Cause"))
+    found = []
+    for key, label in labels:
+        value = step.metadata.get(key)
+        if value not in (None, ""):
+            text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+            found.append({"label": label, "text": text[:_PAYLOAD]})
+    return found
+
+
+def _job(execution: Execution, step: StepSnapshot) -> tuple[Job | None, str]:
+    try:
+        return describe_job(execution.engine.connection, step.metadata), ""
+    except PipecellError as error:
+        return None, str(error)
+
+
+def _job_facts(job: Job) -> list[dict[str, str]]:
+    facts = [{"label": "Job", "value": job.name}]
+    for key, label in (("BillableTimeInSeconds", "Billed"), ("SecondaryStatus", "Stage")):
+        value = job.description.get(key)
+        if value is not None:
+            shown = duration(value) if key.endswith("Seconds") else str(value)
+            facts.append({"label": label, "value": shown})
+    for metric in job.description.get("FinalMetricDataList") or ():
+        facts.append({"label": str(metric.get("MetricName")), "value": f"{metric.get('Value'):.5g}"})
+    return facts
+
+
+def _log_lines(execution: Execution, step: StepSnapshot) -> list[str]:
+    try:
+        return [line.message for line in execution.logs(step.name)][-_LOG_LINES:]
+    except PipecellError:
+        return []  # no log yet
+
+
+def _plots(
+    execution: Execution, step: StepSnapshot, job: Job, lines: Sequence[str], body: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    try:
+        if job.kind == "training-job":
+            algorithm = job.description.get("AlgorithmSpecification") or {}
+            return metrics.curves(lines, algorithm.get("MetricDefinitions") or [])
+        if job.kind == "hyper-parameter-tuning-job":
+            config = job.description.get("HyperParameterTuningJobConfig") or {}
+            objective = (config.get("HyperParameterTuningJobObjective") or {}).get("MetricName", "")
+            return metrics.trials(tuning_trials(execution.engine.connection, job), objective)
+        if step.ended is not None and body is not None and body.get("PropertyFiles"):
+            limits = thresholds(execution, step.name)
+            reports = [
+                RunScope(execution).whole_file(step.name, entry["PropertyFileName"])
+                for entry in body["PropertyFiles"]
+            ]
+            return [plot for report in reports for plot in metrics.evaluation(report, limits)]
+    except (PipecellError, KeyError, TypeError):
+        return []  # what cannot be plotted is still in the data tab
+    return []
+
+
+def _job_arguments(job: Job) -> dict[str, Any]:
+    """Return a description as plain JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(job.description, default=str))
+    return plain
+
+
+def _with_values(value: Any, values: Mapping[str, Any]) -> Any:
+    """Return arguments with parameters put in; what needs a run stays as words."""
+
+    class Known:
+        def parameter(self, name: str) -> Any:
+            return values[name]
+
+        def step_property(self, step: str, property_path: str) -> Any:
+            return f"{{Steps.{step}.{property_path}}}"
+
+        def execution(self, variable: str) -> Any:
+            return f"{{Execution.{variable}}}"
+
+        def property_file(self, step: str, file_name: str, json_path: str) -> Any:
+            return f"{{{step}.{file_name}:{json_path}}}"
+
+        def s3_json(self, uri: str, json_path: str) -> Any:
+            return f"{{{uri}:{json_path}}}"
+
+    try:
+        return resolve(value, Known())
+    except (PipecellError, KeyError):
+        return value

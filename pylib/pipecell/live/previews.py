@@ -1,0 +1,61 @@
+"""A declared pipeline on the stage: no states, but everything it would run with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pipecell.live.stage import Stage
+from pipecell.view.model import Scene, document
+
+if TYPE_CHECKING:
+    from pipecell.definition.checks import Diagnostic
+    from pipecell.graph import Graph
+    from pipecell.pipeline import Pipeline
+
+
+class PreviewStage(Stage):
+    """One declared pipeline in one widget.
+
+    Args:
+        pipeline: what is shown, as it is declared now.
+        problems: what ``check`` found.
+    """
+
+    def __init__(self, pipeline: Pipeline, problems: Sequence[Diagnostic] = ()) -> None:
+        super().__init__()
+        self.pipeline = pipeline
+        self.problems = tuple(problems)
+
+    @property
+    def graph(self) -> Graph:
+        """The declared DAG."""
+        return self.pipeline.graph
+
+    @property
+    def running(self) -> bool:
+        """A preview has no states."""
+        return False
+
+    @cached_property
+    def _facts(self) -> tuple[str, ...]:
+        return self.pipeline.preview().chips
+
+    def document(self) -> dict[str, Any]:
+        """Return the pipeline as it was declared."""
+        return document(self.graph, self.scene, problems=self.problems, facts=self._facts)
+
+    def states(self, scene: Scene) -> list[list[Any]]:
+        """Return nothing: a preview has no states."""
+        return []
+
+    def detail(self, node: str) -> dict[str, Any] | None:
+        """Return what a node would run with, under the profile in force now."""
+        from pipecell.live.details import preview_detail
+
+        members = self.scene.members.get(node)
+        if members is None:
+            return None
+        table = self.pipeline.profiles()
+        return preview_detail(self.pipeline, node, members, table.values[table.in_force])

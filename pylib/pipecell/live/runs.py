@@ -1,0 +1,219 @@
+"""A run on the stage: its states as deltas, its log, its details, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipecell.errors import PipecellError
+from pipecell.execution import PLACES
+from pipecell.frontend.crew import Crew
+from pipecell.live.stage import Stage
+from pipecell.view.model import RunFacts, Scene, document, step_states
+
+if TYPE_CHECKING:
+    from pipecell.execution import Execution
+    from pipecell.graph import Graph
+
+
+_ARN = re.compile(r"arn:aws:(?P<service>sagemaker|states):(?P<region>[a-z0-9-]+):\d{12}:")
+
+
+class RunStage(Stage):
+    """One execution in one widget.
+
+    Args:
+        execution: what is shown.
+    """
+
+    def __init__(self, execution: Execution) -> None:
+        super().__init__()
+        self.execution = execution
+        self.epoch = execution.last_seen.started or time.time()
+        self._told_run: dict[str, Any] = {}
+        self._told_steps: dict[int, list[Any]] = {}
+        self._told_scene: Scene | None = None
+        self._expected: float | None = None
+        self._values: dict[str, str] = {}
+        self._log = 0  # number of the log that is followed: a later one ends the earlier
+        execution.listen(lambda: self.teller.do(self.tell_change))
+        self.workers.do(self._find_expected)
+
+    @property
+    def graph(self) -> Graph:
+        """The DAG that runs."""
+        return self.execution.graph
+
+    @property
+    def running(self) -> bool:
+        """A run always has states."""
+        return True
+
+    def document(self) -> dict[str, Any]:
+        """Return the run as it is now."""
+        execution, scene = self.execution, self.scene
+        return document(
+            self.graph,
+            scene,
+            run=self._facts(),
+            states=self.states(scene),
+            epoch=self.epoch,
+            target=execution.target,
+            place=PLACES.get(execution.target, execution.target),
+            profile=execution.profile,
+            execution=execution.execution_arn,
+            console=console_url(execution.execution_arn) if execution.target == "aws" else "",
+        )
+
+    def states(self, scene: Scene) -> list[list[Any]]:
+        """Return the states of a scene's nodes."""
+        return step_states(scene, self.execution.states(), self.epoch, self._values)
+
+    def detail(self, node: str) -> dict[str, Any] | None:
+        """Return what the drawer shows of a node."""
+        from pipecell.live.details import run_detail
+
+        members = self.scene.members.get(node)
+        return None if members is None else run_detail(self.execution, node, members)
+
+    def tell_change(self) -> None:
+        """Tell what differs from what was told last; in the teller's thread."""
+        scene = self.scene
+        run = self._facts().to_json(self.epoch)
+        steps = {row[0]: row for row in self.states(scene)}
+        if self._told_scene is not scene:
+            self._told_scene, self._told_steps = scene, {}
+        event: dict[str, Any] = {"type": "delta"}
+        changed = {key: value for key, value in run.items() if self._told_run.get(key) != value}
+        rows = [row for index, row in steps.items() if self._told_steps.get(index) != row]
+        # A step that a retry begins anew has no state for a while.
+        rows += [[index, "", None, None] for index in self._told_steps if index not in steps]
+        self._told_run, self._told_steps = run, steps
+        if changed:
+            event["run"] = changed
+        if rows:
+            event["steps"] = rows
+        if len(event) > 1:
+            self.tell(event)
+        if self.widget.status != run["status"]:
+            self.widget.status = run["status"]
+        if rows:
+            self.workers.do(self._compare)
+        self._refresh_detail(scene, {row[0] for row in rows})
+
+    def _requests(self) -> dict[str, tuple[Crew, Callable[[Mapping[str, Any]], None]]]:
+        return {
+            **super()._requests(),
+            "log": (self.teller, lambda request: self._follow_log(str(request.get("node")))),
+            "object": (self.workers, lambda request: self._show_object(str(request.get("uri")))),
+            "act": (self.workers, lambda request: self._act(str(request.get("action")))),
+        }
+
+    def _facts(self) -> RunFacts:
+        seen = self.execution.last_seen
+        return RunFacts(
+            status=seen.status,
+            running=seen.running,
+            reason="" if seen.succeeded else seen.failure_reason,
+            started=seen.started,
+            ended=seen.ended,
+            expected=self._expected,
+            cost=self.execution.cost_so_far(),
+            count=self.execution.count(seen),
+            trouble=self.execution.trouble,
+        )
+
+    def _find_expected(self) -> None:
+        """Learn how long earlier runs took; no answer, no estimate."""
+        try:
+            self._expected = self.execution.expected_seconds()
+        except PipecellError:
+            return
+        self.teller.do(self.tell_change)
+
+    def settle(self) -> None:
+        """Find what is still to be found of a run that ended, before it is stored."""
+        self._compare()
+
+    def _compare(self) -> None:
+        """Find what the conditions that ended compared."""
+        from pipecell.live.comparisons import compared
+
+        before = dict(self._values)
+        for node_id, state in self.execution.states().items():
+            if node_id not in self._values and state.ended is not None and state.metadata.get("Condition"):
+                text = compared(self.execution, node_id)
+                if text:
+                    self._values[node_id] = text
+        if self._values != before:
+            self.teller.do(self.tell_change)
+
+    def _refresh_detail(self, scene: Scene, changed: set[int]) -> None:
+        """Tell the open drawer of its step's change; the renderer asks again while the step runs."""
+        node = self.open_node
+        if scene.index.get(node) in changed:
+            self.workers.do(lambda: self.tell_detail(node))
+
+    def _follow_log(self, node: str) -> None:
+        self._log += 1
+        number = self._log
+        threading.Thread(
+            target=self._read_log, args=(node, number), name="pipecell-widget-log", daemon=True
+        ).start()
+
+    def _read_log(self, node: str, number: int) -> None:
+        """Send a step's log as it grows, until it ends, another is wanted, or the drawer closes."""
+        name = next((item.name for item in self.graph.nodes if item.id == node), node)
+
+        def stopped() -> bool:
+            return self._log != number or self.open_node != node
+
+        first, over = True, False
+        try:
+            for lines in self.execution.tail(name):
+                if stopped():
+                    return
+                if lines or first:
+                    self._tell_log(node, [line.message for line in lines], first=first)
+                    first = False
+            over = True
+        except PipecellError as error:
+            self._tell_log(node, [str(error)], first=first, over=True)
+        if over and not stopped():
+            self._tell_log(node, [], first=first, over=True)
+
+    def _tell_log(self, node: str, lines: list[str], *, first: bool, over: bool = False) -> None:
+        self.tell({"type": "log", "node": node, "lines": lines, "first": first, "over": over})
+
+    def _show_object(self, uri: str) -> None:
+        from pipecell.live.data import preview
+
+        self.tell({"type": "object", "uri": uri, "preview": preview(self.execution.engine.connection, uri)})
+
+    def _act(self, action: str) -> None:
+        if action == "stop":
+            self.execution.stop()
+            self.tell({"type": "said", "text": "Stopping.", "bad": False})
+        elif action == "retry":
+            self.execution.retry()
+            self.tell({"type": "said", "text": "It goes on from where it failed.", "bad": False})
+        self.teller.do(self.tell_change)
+
+
+def console_url(arn: str) -> str:
+    """Return where AWS's console shows an execution; empty where it does not.
+
+    SageMaker shows pipelines in Studio alone, whose address is a domain's; its part of the console
+    leads there.
+    """
+    match = _ARN.match(arn)
+    if match is None:
+        return ""
+    region = match["region"]
+    home = f"https://{region}.console.aws.amazon.com/{match['service']}/home?region={region}"
+    return (
+        f"{home}#/v2/executions/details/{arn}" if match["service"] == "states" else f"{home}#/studio-landing"
+    )

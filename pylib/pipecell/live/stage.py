@@ -1,0 +1,143 @@
+"""A widget on a page, and what can be asked of it.
+
+Requests come in the thread that delivers messages and are done by others, so no cell and no
+message ever waits for AWS. One thread alone tells the widget what changed, so that deltas arrive in
+the order in which they happened.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pipecell.errors import PipecellError
+from pipecell.frontend.crew import Crew
+from pipecell.frontend.subshells import answer_where_asked
+from pipecell.live.output import MIME
+from pipecell.view.folding import Folding, toggle
+from pipecell.view.model import VERSION, Scene, scene_of
+
+if TYPE_CHECKING:
+    from pipecell.graph import Graph
+    from pipecell.view.widget import DagWidget
+
+WORKERS = 2
+
+
+class Stage(ABC):
+    """One widget and what it shows.
+
+    Attributes:
+        folding: what people folded and opened.
+        open_node: id of the drawn node whose drawer is open; empty for none.
+    """
+
+    def __init__(self) -> None:
+        self.folding = Folding()
+        self.open_node = ""
+        self.teller = Crew("pipecell-widget")
+        self.workers = Crew("pipecell-widget-work", WORKERS)
+
+    @property
+    @abstractmethod
+    def graph(self) -> Graph:
+        """The whole pipeline."""
+
+    @property
+    @abstractmethod
+    def running(self) -> bool:
+        """Whether what is shown has states."""
+
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """Return all that is shown now."""
+
+    @abstractmethod
+    def states(self, scene: Scene) -> list[list[Any]]:
+        """Return the states of a scene's nodes as they are now."""
+
+    @abstractmethod
+    def detail(self, node: str) -> dict[str, Any] | None:
+        """Return what the drawer shows of a node; None where there is no such node."""
+
+    @property
+    def scene(self) -> Scene:
+        """The drawing as it is folded now."""
+        return scene_of(self.graph, self.folding, with_state=self.running)
+
+    @cached_property
+    def widget(self) -> DagWidget:
+        """The widget, made when it is first shown."""
+        from pipecell.view.widget import DagWidget
+
+        made = DagWidget(self.document, self.asked)
+        answer_where_asked(made.comm)
+        return made
+
+    def record(self) -> dict[str, Any]:
+        """Return what the notebook stores for the extension: the live widget's id, and the document."""
+        return {"version": VERSION, "model_id": self.widget.model_id, "document": self.document()}
+
+    def bundle(self, picture: Mapping[str, str]) -> dict[str, Any]:
+        """Return a picture and its text with the record beside them."""
+        return {MIME: self.record(), **picture}
+
+    def close(self) -> None:
+        """Do and tell nothing any more; what is shown stays."""
+        self.teller.close()
+        self.workers.close()
+
+    def asked(self, request: Mapping[str, Any]) -> None:
+        """Take a request of the renderer; what fails is said there."""
+        does = self._requests().get(str(request["type"]))
+        if does is None:
+            return
+        crew, work = does
+
+        def answer() -> None:
+            try:
+                work(request)
+            except PipecellError as error:
+                self.tell({"type": "said", "text": str(error), "bad": True})
+
+        crew.do(answer)
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """Send the renderer an event."""
+        self.widget.tell(event)
+
+    def _requests(self) -> dict[str, tuple[Crew, Callable[[Mapping[str, Any]], None]]]:
+        return {
+            "hello": (self.teller, lambda _: self.tell({"type": "document", "document": self.document()})),
+            "toggle": (self.teller, lambda request: self._toggle(str(request.get("node")))),
+            "fold": (self.teller, lambda request: self._fold_all(bool(request.get("all")))),
+            "open": (self.workers, lambda request: self._open(str(request.get("node")))),
+            "close": (self.teller, lambda _: self._open("")),
+        }
+
+    def _toggle(self, node: str) -> None:
+        self.folding = toggle(self.folding, self.scene.folded, node)
+        self._tell_scene()
+
+    def _fold_all(self, folded: bool) -> None:
+        holders = frozenset(node.parent for node in self.graph.nodes if node.parent is not None)
+        stacks = frozenset(node for node, shut in self.scene.folded.groups.items() if shut) - holders
+        self.folding = Folding(folded=holders) if folded else Folding(opened=self.folding.opened | stacks)
+        self._tell_scene()
+
+    def _tell_scene(self) -> None:
+        scene = self.scene
+        self.tell({"type": "scene", "scene": dict(scene.body), "steps": self.states(scene)})
+
+    def _open(self, node: str) -> None:
+        self.open_node = node
+        if node:
+            self.tell_detail(node)
+
+    def tell_detail(self, node: str) -> None:
+        """Tell what the drawer shows of a node."""
+        detail = self.detail(node)
+        if detail is not None:
+            self.tell({"type": "detail", "detail": detail})
