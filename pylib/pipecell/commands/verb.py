@@ -23,7 +23,21 @@ BOTH: frozenset[Face] = frozenset({"notebook", "shell"})
 NOTEBOOK: frozenset[Face] = frozenset({"notebook"})
 SHELL: frozenset[Face] = frozenset({"shell"})
 
-ValueKind = Literal["", "file", "pipeline", "step", "parameter", "profile", "execution"]
+ValueKind = Literal[
+    "",
+    "file",
+    "pipeline",
+    "step",
+    "parameter",
+    "profile",
+    "execution",
+    "source",
+    "image",
+    "instance",
+    "value",
+    "cache",
+    "new-step",
+]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One run of one ``%%pipeline`` cell, and what several of them amount to.
+"""One run of one ``%%pipeline`` or ``%%step`` cell, and what several of them amount to.
 
 Names are what joins cells. A step that is declared again replaces the older one wherever it is
 held, also inside a condition of a cell that was not run again: references between steps are by
@@ -15,6 +15,7 @@ from pipecell.errors import DeclarationError
 
 if TYPE_CHECKING:
     from pipecell.declare.capture import Capture
+    from pipecell.declare.jobs.cell import StepCell
     from pipecell.declare.sagemaker_v2.context import Offline
 
 EngineName = Literal["sagemaker", "stepfunctions"]
@@ -35,6 +36,7 @@ class CellRun:
         engine: the engine named by ``--engine``; None when left to what the body creates.
         capture: what it created.
         offline: what it uploaded and held back.
+        job: what a ``%%step`` cell says, read; None for a ``%%pipeline`` cell.
     """
 
     key: str
@@ -44,6 +46,7 @@ class CellRun:
     engine: EngineName | None
     capture: Capture
     offline: Offline
+    job: StepCell | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -227,8 +230,9 @@ def engine_of(name: str, runs: Iterable[CellRun]) -> EngineName:
     for engine in named:
         return engine
     kinds = {kind for run in runs for kind, _ in run.capture.created}
-    sagemaker = bool(kinds & {"step", "collection", "pipeline"})
-    if sagemaker and "workflow" in kinds:
+    jobs = any(run.job is not None for run in runs)
+    sagemaker = jobs or bool(kinds & {"step", "collection", "pipeline"})
+    if (sagemaker and "workflow" in kinds) or (jobs and "state" in kinds):
         raise DeclarationError(
             f"The cells of {name} create SageMaker steps and a Step Functions workflow.",
             code="PC608",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipecell.declare.jobs.scope import Missing
     from pipecell.definition.checks.diagnostic import Diagnostic
     from pipecell.definition.document import Document
 
@@ -84,6 +85,7 @@ class Compiled:
         functions: Lambda functions to create or update before a run.
         input: input of an execution that a held-back ``workflow.execute(inputs=…)`` named; None without.
         diagnostics: what compiling found; the checks of the definition itself come on top.
+        missing: steps that the cells name and no cell declares.
     """
 
     document: Document
@@ -95,6 +97,7 @@ class Compiled:
     functions: tuple[LambdaFunction, ...] = ()
     input: Any = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
     @property
     def files(self) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell.declare.cells import CellRun, EngineName, Unit
 
 if TYPE_CHECKING:
+    from pipecell.declare.jobs.scope import Missing
     from pipecell.declare.sagemaker_v2.context import HeldCall
     from pipecell.definition.checks.diagnostic import Diagnostic
 
@@ -30,6 +31,7 @@ class Declaration:
         held: who holds each name now.
         parameters: SDK parameters that the cells declare now, each with its cell's execution count.
         runs: the runs that this is the sum of, in the order of their cells.
+        missing: steps that ``%%step`` cells name and no cell declares.
         is_superseded: says whether a parameter or step was declared by a run that is no longer the last
             one of its cell.
     """
@@ -44,7 +46,13 @@ class Declaration:
     held: Mapping[str, Unit] = field(default_factory=dict)
     parameters: tuple[tuple[Any, int | None], ...] = ()
     runs: tuple[CellRun, ...] = ()
+    missing: tuple[Missing, ...] = ()
     is_superseded: Callable[[Any], bool] = field(default=lambda thing: False)
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the definition's steps are sorted, since ``%%step`` cells may run in any order."""
+        return self.adopted is None and any(run.job is not None for run in self.runs)
 
     @property
     def launches(self) -> tuple[HeldCall, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell.declare.cells import CellRun, Unit, branches, name_of
 
 if TYPE_CHECKING:
+    from pipecell.declare.jobs.assembly import StepProblem
     from pipecell.definition.checks.diagnostic import Diagnostic
 
 
@@ -30,6 +31,19 @@ def of_declaration(
     yield from _other_name(name, adopted, runs)
     yield from _stale_children(held, is_superseded)
     yield from _held_launches(runs)
+
+
+def of_jobs(problems: Iterable[StepProblem]) -> Iterator[Diagnostic]:
+    """Yield what is wrong between ``%%step`` cells, such as an output that another cell no longer has."""
+    for found in problems:
+        yield _diagnostic(
+            code=found.problem.code,
+            severity=found.problem.severity,
+            step=found.step,
+            message=found.problem.message,
+            hint=found.problem.hint,
+            cell=found.cell,
+        )
 
 
 def _diagnostic(**fields: Any) -> Diagnostic:

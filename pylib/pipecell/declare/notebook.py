@@ -3,6 +3,8 @@
 A ``%%pipeline`` cell runs in the user's namespace while the SDKs are hooked (``capture``) and offline
 (``sagemaker_v2``). What it created becomes a :class:`CellRun`; a pipeline is the sum of the last runs of
 its cells. A cell that raises leaves its pipeline as it was; its namespace keeps what Python left there.
+A ``%%step`` cell is only read when it runs (``jobs``); its objects are made when its pipeline is put
+together, since they depend on cells that may run later.
 """
 
 from __future__ import annotations
@@ -10,17 +12,22 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecell.declare import cells, findings
-from pipecell.declare.capture import capturing
+from pipecell.declare.capture import Capture, capturing
 from pipecell.declare.cells import CellRun, EngineName
 from pipecell.declare.declaration import Declaration
+from pipecell.declare.jobs.assembly import Assembled, Assembler
 from pipecell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
+    from pipecell.declare.jobs.cell import StepCell
+    from pipecell.declare.jobs.scope import Scope
+    from pipecell.declare.sagemaker_v2.context import Offline
 
 Run = Callable[[str, MutableMapping[str, Any]], None]
 """Runs a cell's body in a namespace and lets its exception out.
@@ -29,12 +36,17 @@ The magics pass one that shows the body's last expression as Jupyter does.
 """
 
 
+UNNAMED = "Pipeline"
+"""The pipeline of ``%%step`` cells that run before any is named; the first that is named takes them."""
+
+
 @dataclass(eq=False)
 class _Pipeline:
-    """The last runs of one pipeline's cells, and the order of its step names."""
+    """The last runs of one pipeline's cells, the order of its step names, and the maker of its jobs."""
 
     runs: dict[str, CellRun] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+    assembler: Assembler = field(default_factory=lambda: Assembler(build_job))
 
 
 class Notebook:
@@ -47,6 +59,7 @@ class Notebook:
         self._sequence = 0
         self._latest: str | None = None
         self._seen: dict[int, weakref.ref[Any]] = {}
+        self._has_unnamed = False
 
     def declare(
         self,
@@ -96,6 +109,55 @@ class Notebook:
             made = CellRun(key, cell, self._sequence, source, engine, capture, offline)
             return self._take(name, made)
 
+    def declare_step(
+        self,
+        kind: str,
+        options: Mapping[str, Any],
+        body: str,
+        namespace: Mapping[str, Any],
+        *,
+        cell_id: str | None = None,
+        cell: int | None = None,
+    ) -> Declaration:
+        """Take a ``%%step`` cell into its pipeline.
+
+        Args:
+            kind: the step's kind.
+            options: the words of its line, by option.
+            body: the cell below its first line.
+            namespace: the user's namespace; read, not changed.
+            cell_id: as for `declare`.
+            cell: execution count.
+
+        Returns:
+            The pipeline as it is now: the one of ``--pipeline``, else the one that the cell belongs to
+            already, else the one that was opened last.
+
+        Raises:
+            DeclarationError: what the cell says is impossible; the pipeline stays as it was.
+        """
+        from pipecell.declare.jobs.bodies import Surroundings
+        from pipecell.declare.jobs.reading import read_cell
+        from pipecell.declare.sagemaker_v2.context import Offline
+
+        with self._lock:
+            name, is_unnamed = self._pipeline_of_step(options, cell_id)
+            source = f"%%step {kind} {sorted(options.items(), key=str)}\n{body}"
+            key = self._key(name, source, cell_id)
+            runs = self._pipelines.get(name, _Pipeline()).runs
+            others = [run for run in runs.values() if run.key != key]
+            around = Surroundings(
+                namespace, Path.cwd(), name, tuple(cells.holders(others, "sagemaker")), cell
+            )
+            job = read_cell(kind, options, body, around)
+            self._sequence += 1
+            made = CellRun(
+                key, cell, self._sequence, source, "sagemaker", Capture(), Offline(owner=job.name), job
+            )
+            declaration = self._take(name, made)
+            self._has_unnamed = self._has_unnamed or is_unnamed
+            return declaration
+
     @property
     def declarations(self) -> Mapping[str, Declaration]:
         """Pipelines by the name after ``%%pipeline``, in the order of their first cell."""
@@ -132,7 +194,9 @@ class Notebook:
         """Drop what a cell declared, for a front end that knows that the cell was deleted."""
         with self._lock:
             for name in [name for name, pipeline in self._pipelines.items() if cell_id in pipeline.runs]:
+                gone = self._pipelines[name].runs[cell_id]
                 self._drop(name, cell_id)
+                self._remove_scripts([gone])
 
     def clear(self, name: str) -> None:
         """Drop a whole pipeline.
@@ -142,7 +206,35 @@ class Notebook:
         """
         with self._lock:
             name = self.get(name).name
+            self._has_unnamed = self._has_unnamed and name != UNNAMED
             del self._pipelines[name], self._declarations[name]
+
+    def _pipeline_of_step(self, options: Mapping[str, Any], cell_id: str | None) -> tuple[str, bool]:
+        """Return the pipeline that a ``%%step`` cell belongs to, and whether nobody has named one yet."""
+        if options.get("pipeline"):
+            return str(options["pipeline"]), False
+        for name, pipeline in self._pipelines.items():
+            for run in pipeline.runs.values():
+                same = run.key == cell_id if cell_id is not None else _names(run, options.get("name"))
+                if run.job is not None and same:
+                    return name, name == UNNAMED and self._has_unnamed
+        if self._latest is not None and self._latest in self._pipelines:
+            return self._latest, self._latest == UNNAMED and self._has_unnamed
+        return UNNAMED, True
+
+    def _adopt_unnamed(self, name: str) -> None:
+        """Give the cells that ran before any pipeline was named to the first one that is."""
+        if not self._has_unnamed or name == UNNAMED:
+            return
+        self._has_unnamed = False
+        before = self._pipelines.pop(UNNAMED, None)
+        self._declarations.pop(UNNAMED, None)
+        if before is None:
+            return
+        moved = {key: _moved(run, name) for key, run in before.runs.items()}
+        self._pipelines[name] = _Pipeline(
+            {**moved, **self._pipelines.get(name, _Pipeline()).runs}, before.order
+        )
 
     def _key(self, name: str, source: str, cell_id: str | None) -> str:
         if cell_id is not None:
@@ -159,42 +251,69 @@ class Notebook:
         )
 
     def _take(self, name: str, made: CellRun) -> Declaration:
+        self._adopt_unnamed(name)
         pipeline = self._pipelines.get(name, _Pipeline())
         runs = {**pipeline.runs, made.key: made}
         engine = cells.engine_of(name, runs.values())
+        assembled = pipeline.assembler.assemble(name, runs, made)
+        runs = assembled.runs
+        made = runs[made.key]
         cells.refuse_duplicates(made, engine)
         held = cells.holders(runs.values(), engine)
         runs = {
             key: run for key, run in runs.items() if run is made or cells.is_needed(run, runs, held, engine)
         }
         order = cells.merge_order(pipeline.order, map(cells.name_of, made.units(engine)), held)
-        self._remember(made)
-        declaration = self._assemble(name, engine, runs, order)
-        self._pipelines[name] = _Pipeline(runs, order)
+        self._remember(runs.values())
+        declaration = self._assemble(name, engine, replace(assembled, runs=runs), order)
+        replaced = [run for key, run in pipeline.runs.items() if key not in runs or key == made.key]
+        self._pipelines[name] = _Pipeline(runs, order, pipeline.assembler)
         self._declarations[name] = declaration
         self._latest = name
         for other in [n for n, p in self._pipelines.items() if n != name and made.key in p.runs]:
+            replaced.append(self._pipelines[other].runs[made.key])
             self._drop(other, made.key)
+        self._remove_scripts(replaced)
         return declaration
 
-    def _remember(self, made: CellRun) -> None:
+    def _remove_scripts(self, gone: Iterable[CellRun]) -> None:
+        """Remove the scripts of runs that are gone, except those that a cell still has."""
+        from pipecell.declare.jobs import script
+
+        scripts = [run.job.script for run in gone if run.job is not None and run.job.script is not None]
+        if not scripts:
+            return
+        alive = {
+            run.job.script.path
+            for pipeline in self._pipelines.values()
+            for run in pipeline.runs.values()
+            if run.job is not None and run.job.script is not None
+        }
+        for old in scripts:
+            if old.path not in alive:
+                script.remove(old.path, old.text)
+
+    def _remember(self, runs: Iterable[CellRun]) -> None:
         """Note what was ever declared, so that leftovers in other cells can be told from plain objects."""
         alive = {number: seen for number, seen in self._seen.items() if seen() is not None}
-        self._seen = alive | {id(thing): weakref.ref(thing) for _, thing in made.capture.created}
+        created = (thing for run in runs for _, thing in run.capture.created)
+        self._seen = alive | {id(thing): weakref.ref(thing) for thing in created}
 
     def _drop(self, name: str, key: str) -> None:
-        runs = {other: run for other, run in self._pipelines[name].runs.items() if other != key}
+        pipeline = self._pipelines[name]
+        runs = {other: run for other, run in pipeline.runs.items() if other != key}
         if not runs:
             del self._pipelines[name], self._declarations[name]
             return
         engine = cells.engine_of(name, runs.values())
-        order = cells.merge_order(self._pipelines[name].order, (), cells.holders(runs.values(), engine))
-        self._declarations[name] = self._assemble(name, engine, runs, order)
-        self._pipelines[name] = _Pipeline(runs, order)
+        assembled = pipeline.assembler.assemble(name, runs)
+        order = cells.merge_order(pipeline.order, (), cells.holders(assembled.runs.values(), engine))
+        self._remember(assembled.runs.values())
+        self._declarations[name] = self._assemble(name, engine, assembled, order)
+        self._pipelines[name] = _Pipeline(assembled.runs, order, pipeline.assembler)
 
-    def _assemble(
-        self, name: str, engine: EngineName, runs: Mapping[str, CellRun], order: list[str]
-    ) -> Declaration:
+    def _assemble(self, name: str, engine: EngineName, assembled: Assembled, order: list[str]) -> Declaration:
+        runs = assembled.runs
         held = cells.holders(runs.values(), engine)
         built = cells.built(engine, runs.values())
         adopted = cells.adopted(name, built)
@@ -207,15 +326,17 @@ class Notebook:
             deployed_name=getattr(adopted, "name", "") or name,
             steps=tuple(steps),
             cells=cells.cell_numbers(held),
-            diagnostics=tuple(
-                findings.of_declaration(
+            diagnostics=(
+                *findings.of_declaration(
                     name, built, adopted, held=held, runs=runs.values(), is_superseded=is_superseded
-                )
+                ),
+                *findings.of_jobs(assembled.problems),
             ),
             adopted=adopted,
             held=held,
             parameters=parameters,
             runs=tuple(runs.values()),
+            missing=assembled.missing,
             is_superseded=is_superseded,
         )
 
@@ -246,6 +367,38 @@ def compile_declaration(declaration: Declaration) -> Compiled:
     if declaration.engine == "stepfunctions":
         return stepfunctions.compile(declaration)
     return sagemaker_v2.compile(declaration)
+
+
+def build_job(job: StepCell, scope: Scope) -> tuple[Any, Capture, Offline]:
+    """Make the SDK's objects of a ``%%step`` cell, without any network.
+
+    Raises:
+        DeclarationError: the cell says something impossible; ``PC620``, the SDK refuses, in its own words.
+        MissingDependencyError: the SDK is not installed.
+    """
+    from pipecell.declare import sagemaker_v2
+    from pipecell.declare.sagemaker_v2.context import Offline
+
+    offline = Offline(owner=job.name)
+    with capturing() as capture, sagemaker_v2.offline_cell(offline):
+        thing = sagemaker_v2.build_step(job, scope)
+    return thing, capture, offline
+
+
+def _names(run: CellRun, step: Any) -> bool:
+    return run.is_anonymous and run.job is not None and run.job.name == step
+
+
+def _moved(run: CellRun, pipeline: str) -> CellRun:
+    """Return a ``%%step`` run whose script belongs to another pipeline."""
+    job = run.job
+    if job is None or job.script is None:
+        return run
+    from pipecell.declare.jobs import script
+
+    script.remove(job.script.path, job.script.text)
+    path = job.script.path.parent.parent / pipeline / job.script.path.name
+    return replace(run, job=replace(job, script=replace(job.script, path=path)))
 
 
 def run_as_script(source: str, namespace: MutableMapping[str, Any]) -> None:

@@ -8,17 +8,20 @@ and in other threads, it is the user's own.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.compiled import Compiled, Upload
 
 if TYPE_CHECKING:
     from pipecell.declare.declaration import Declaration
+    from pipecell.declare.jobs.cell import StepCell
+    from pipecell.declare.jobs.scope import Scope
     from pipecell.declare.sagemaker_v2.context import Offline
 
 __all__ = [
     "Compiled",
     "Upload",
+    "build_step",
     "compile",
     "offline_cell",
     "point_sdk_at",
@@ -32,6 +35,18 @@ def offline_cell(offline: Offline) -> AbstractContextManager[Offline]:
     from pipecell.declare.sagemaker_v2.offline import offline_cell as enter
 
     return enter(offline)
+
+
+def build_step(cell: StepCell, scope: Scope) -> Any:
+    """Make the SDK's objects of a ``%%step`` cell; the SDK must be offline.
+
+    Raises:
+        DeclarationError: the cell says something impossible; ``PC620``, the SDK refuses, in its own words.
+        MissingDependencyError: the SageMaker SDK is not installed.
+    """
+    from pipecell.declare.sagemaker_v2.jobs import build
+
+    return build(cell, scope)
 
 
 def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's verb

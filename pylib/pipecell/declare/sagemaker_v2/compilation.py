@@ -28,6 +28,7 @@ from pipecell.declare.sagemaker_v2.placeholder_session import compile_session
 from pipecell.declare.sagemaker_v2.quiet import silence
 from pipecell.declare.sagemaker_v2.settling import settle
 from pipecell.definition.document import read_document
+from pipecell.definition.order import sorted_steps
 from pipecell.errors import PipecellError
 
 _LOCK = threading.RLock()
@@ -48,6 +49,8 @@ def compile_declaration(declaration: Declaration) -> Compiled:
             pipeline = _pipeline(declaration)
             with rewired(declaration.held), _compiling_for(declaration):
                 text = pipeline.definition()
+            if declaration.is_sorted:
+                text = json.dumps(sorted_steps(json.loads(text)))
             if declaration.adopted is None:
                 parameters = implicit(declaration, offline.parameters, text)
             else:
@@ -85,6 +88,7 @@ def _finish(
         region=region,
         functions=settled.functions,
         diagnostics=tuple(diagnostics),
+        missing=declaration.missing,
         **_launch_settings(declaration.launches),
     )
 

@@ -58,7 +58,7 @@ class Recorder:
         """
         path = Path(path)
         if path.is_dir():
-            for file, relative in _files(path):
+            for file, relative in files_below(path):
                 self.put_file(file, bucket, f"{prefix}/{relative}", kms_key)
             return f"s3://{bucket}/{prefix}"
         return self.put_file(path, bucket, f"{prefix}/{path.name}", kms_key)
@@ -76,7 +76,7 @@ class Recorder:
         return upload.uri
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, str]]:
+def files_below(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield (file, path below the folder with slashes) in a stable order; links are followed once."""
     seen = set()
     for base, folders, names in os.walk(folder, followlinks=True):

@@ -1,0 +1,120 @@
+"""One ``%%step`` cell, read: nothing in it is an SDK's but the values of the user's own variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipecell.declare.jobs.values import StepOutput, Value, outputs_in
+
+if TYPE_CHECKING:
+    from pipecell.declare.jobs.conditions import Branching
+    from pipecell.declare.jobs.hyperparameters import Range
+
+STEPS_FOLDER = "steps"
+"""Where the scripts of ``%%step`` cells are kept, below the notebook's folder."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """On what a job runs.
+
+    Attributes:
+        type: an instance type, a pipeline variable, or None for the kind's default.
+        count: how many.
+    """
+
+    type: Value = None
+    count: Value = 1
+
+
+@dataclass(frozen=True)
+class Script:
+    """A step's script.
+
+    Attributes:
+        text: the whole file, preamble and body.
+        path: where it is kept.
+        helpers: files and packages that it imports, from ``--with``.
+        entry: the function that a Lambda step calls; empty elsewhere.
+    """
+
+    text: str
+    path: Path
+    helpers: tuple[Path, ...] = ()
+    entry: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class StepCell:
+    """A ``%%step`` cell.
+
+    Attributes:
+        kind: the first word after ``%%step``.
+        name: the step's name.
+        inputs: what it reads, by the name in ``-i``.
+        outputs: the names in ``-o``.
+        image: ``name:version``, an image's URI, a pipeline variable, or None for the kind's default.
+        instance: on what it runs.
+        params: ``--param``, the values that its script finds in ``params``.
+        env: ``--env``, environment variables.
+        arguments: ``--arg``, words on the script's command line.
+        cache: ISO 8601 duration for which results may be reused; empty for never.
+        retries: how often a failed attempt is made again.
+        depends: names of steps to wait for besides those that it reads.
+        tags: of the job.
+        max_runtime: seconds, or a pipeline variable; None for AWS's default.
+        settings: the other options of its kind, by name.
+        script: the file that its job runs; None for a kind without.
+        hyperparameters: fixed ones, in the body of a built-in algorithm.
+        ranges: those to be tuned.
+        branching: a condition's body.
+        message: the body of ``fail``, or another body that is plain text.
+        where: execution count of the cell.
+    """
+
+    kind: str
+    name: str
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    image: Value = None
+    instance: Instance = field(default_factory=Instance)
+    params: Mapping[str, Value] = field(default_factory=dict)
+    env: Mapping[str, Value] = field(default_factory=dict)
+    arguments: tuple[Value, ...] = ()
+    cache: str = ""
+    retries: int = 0
+    depends: tuple[str, ...] = ()
+    tags: Mapping[str, Value] = field(default_factory=dict)
+    max_runtime: Value = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    script: Script | None = None
+    hyperparameters: Mapping[str, Value] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    branching: Branching | None = None
+    message: Value = ""
+    where: int | None = None
+
+    def outputs_read(self) -> Iterator[StepOutput]:
+        """Yield every output of another step that the cell names."""
+        for values in (self.inputs, self.params, self.env, self.hyperparameters, self.tags):
+            for value in values.values():
+                yield from outputs_in(value)
+        for value in (*self.arguments, self.message, *self.settings.values()):
+            yield from outputs_in(value)
+        if self.branching is not None:
+            yield from self.branching.outputs_read()
+
+    def steps_named(self) -> set[str]:
+        """Return the names of all other steps that the cell mentions, in whatever way."""
+        named = {output.step for output in self.outputs_read()} | set(self.depends)
+        named |= {
+            str(self.settings[key]) for key in ("model", "training") if _names_step(self.settings.get(key))
+        }
+        return named | set(self.branching.steps() if self.branching is not None else ())
+
+
+def _names_step(value: Any) -> bool:
+    return isinstance(value, str) and not value.startswith("s3://")

@@ -1,0 +1,36 @@
+"""EMR: the cell as a PySpark script on a cluster, or a jar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipecell.declare.jobs.script import write
+
+if TYPE_CHECKING:
+    from pipecell.declare.sagemaker_v2.jobs.making import Making
+
+
+def make_emr(making: Making) -> Any:
+    """Return an EMRStep."""
+    from sagemaker.workflow.emr_step import EMRStep, EMRStepConfig
+
+    cell = making.cell
+    arguments = [making.text(word) for word in cell.arguments]
+    for name, value in cell.inputs.items():
+        arguments += [f"--{name}", making.text(value)]
+    jar = making.setting("jar")
+    if (cell.script is None) == (jar is None):
+        making.refuse("An EMR step runs either the cell's body or --jar.", "Give one of the two.", "PC649")
+    if cell.script is not None:
+        write(cell.script.path, cell.script.text)
+        jar, arguments = "command-runner.jar", ["spark-submit", making.upload(cell.script.path), *arguments]
+    step = making.step(retry=False)
+    if cell.retries:
+        step["retry_policies"] = making.retries(job=False)
+    return EMRStep(
+        display_name=cell.name,
+        description=cell.name,
+        cluster_id=making.needed("cluster", "j-1ABCDEFGHIJKL"),
+        step_config=EMRStepConfig(jar=jar, args=arguments or None, main_class=making.setting("main_class")),
+        **step,
+    )

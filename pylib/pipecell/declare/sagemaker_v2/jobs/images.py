@@ -1,0 +1,55 @@
+"""``name:version`` into an image's URI, from the SDK's own tables."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pipecell.declare.jobs.image_names import image_names
+from pipecell.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from pipecell.declare.sagemaker_v2.jobs.making import Making
+
+
+def resolve(making: Making, name_and_version: str, instance_type: str, scope: str | None) -> str:
+    """Return the URI of an image in the session's region.
+
+    Raises:
+        DeclarationError: ``PC651``, no such image or version.
+    """
+    name, _, version = name_and_version.partition(":")
+    known = image_names()
+    if name not in known:
+        making.refuse(f'There is no image "{name}".', did_you_mean(name, known), code="PC651")
+    try:
+        return _retrieve(name, version or None, making.region, instance_type, scope)
+    except Exception as error:
+        words = " ".join(str(error).split())
+        making.refuse(
+            f'There is no image "{name_and_version}" for {instance_type} in {making.region}.',
+            _shortened(version, words),
+            code="PC651",
+        )
+
+
+@lru_cache(maxsize=256)
+def _retrieve(name: str, version: str | None, region: str, instance_type: str, scope: str | None) -> str:
+    from sagemaker import image_uris
+
+    settings: dict[str, Any] = {"version": version, "instance_type": instance_type}
+    table = image_uris.config_for_framework(name)
+    if scope is not None and scope in table:
+        settings["image_scope"] = scope
+    elif "training" in table:
+        settings["image_scope"] = "training"
+    return str(image_uris.retrieve(name, region, **settings))
+
+
+def _shortened(version: str, words: str) -> str:
+    """Return a way out from the SDK's sentence, which lists what is supported at great length."""
+    _, found, listed = words.partition("Supported ")
+    if not found:
+        return words
+    names = [part.strip(" .") for part in listed.partition(":")[2].split(",")]
+    return did_you_mean(version, [name for name in names if name])
