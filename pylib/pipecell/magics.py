@@ -194,7 +194,7 @@ class PipelineMagics(Magics):
             options,
             body,
             self._shell.user_ns,
-            cell_id=_cell_id(self._shell),
+            cell_id=cell_id(self._shell),
             cell=cell_number(self._shell),
         )
 
