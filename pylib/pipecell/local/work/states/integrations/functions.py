@@ -26,8 +26,7 @@ def invoke_arn(client: Client, request: TaskRequest) -> Done:
 def invoke(client: Client, resource: Resource, request: TaskRequest) -> Done | Submitted:
     """Run ``lambda:invoke``: its result holds the payload parsed, beside the response's facts."""
     arguments = dict(request.arguments or {})
-    payload = arguments.pop("Payload", None)
-    arguments["Payload"] = dumps(payload if payload is not None else {})
+    arguments["Payload"] = payload_text(arguments.get("Payload"))
     answer = _invoke(client, resource, arguments, request.token)
     raw, headers = answer["raw"], _headers(answer["raw"], answer["text"])
     result: dict[str, Any] = {"ExecutedVersion": raw.get("ExecutedVersion", "$LATEST")}
@@ -38,6 +37,13 @@ def invoke(client: Client, resource: Resource, request: TaskRequest) -> Done | S
     if resource.waits_for_token:
         return Submitted(result)
     return Done(dumps(result))
+
+
+def payload_text(payload: Any) -> str:
+    """Return what the function gets: nothing is an empty object, and a text that is JSON is taken as JSON."""
+    if isinstance(payload, str) and shapes.parsed(payload) is not payload:
+        return payload
+    return dumps({} if payload is None else payload)
 
 
 def _headers(raw: dict[str, Any], text: str) -> dict[str, str]:

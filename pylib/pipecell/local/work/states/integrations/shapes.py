@@ -24,6 +24,10 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def _epoch(moment: datetime) -> float:
+    return moment.timestamp()
+
+
 def to_request(shape: Any, value: Any) -> Any:  # noqa: PLR0911 -- one for each type of shape
     """Return arguments as botocore takes them: members in its spelling, objects for texts as JSON."""
     if shape is None or value is None:
@@ -111,23 +115,30 @@ def metadata(answer: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str,
 
 
 def http_headers(answer: Mapping[str, Any], service: str = "") -> dict[str, str]:
-    """Return the headers that an AWS service sends, of a response."""
+    """Return the headers that an AWS service sends, of a response.
+
+    The length is that of AWS's own body: JSON without blanks and without what only the local service says.
+    """
     about = answer.get("ResponseMetadata", {})
     sent = about.get("HTTPHeaders", {})
+    length = sent.get("content-length", "0")
+    if "json" in sent.get("content-type", "") and length != "0":
+        body = {name: item for name, item in answer.items() if name != "ResponseMetadata"}
+        length = str(len(dumps(to_result(body, _epoch, capitals=False)).encode()))
     if service == "dynamodb":
         return {
             "Server": "Server",
             "Connection": "keep-alive",
             "x-amzn-RequestId": about.get("RequestId", ""),
             "x-amz-crc32": sent.get("x-amz-crc32", "0"),
-            "Content-Length": sent.get("content-length", "0"),
+            "Content-Length": length,
             "Date": sent.get("date", ""),
             "Content-Type": "application/x-amz-json-1.0",
         }
     return {
         "x-amzn-RequestId": about.get("RequestId", ""),
         "connection": "keep-alive",
-        "Content-Length": sent.get("content-length", "0"),
+        "Content-Length": length,
         "Date": sent.get("date", ""),
         "Content-Type": sent.get("content-type", "application/x-amz-json-1.0"),
     }
