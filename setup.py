@@ -17,6 +17,7 @@ V2 = ["sagemaker>=2.257.7,<3", "stepfunctions==2.3.0", "setuptools>=77,<82"]
 LOCAL = [
     "boto3>=1.40",
     "cheroot>=10",
+    "cloudpickle>=3",
     "moto[iam,sts,sqs,sns,events,dynamodb]>=5.1",
     "flask>=3",
     "flask-cors>=5",

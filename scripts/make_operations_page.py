@@ -242,7 +242,7 @@ says is refused.
 Every request to the services with JSON protocols is checked against AWS's shapes before its operation runs:
 unknown keys, types, enums, patterns, lengths and what is missing. An operation that nothing implements is an
 error of status 400 that names it, which no client retries. IAM and STS know the one user and the one role;
-all other services are moto's, behind the same port, and forget what they hold when the endpoint ends.
+all other services are moto's, behind the same port; what they hold is kept, too.
 """
 
 TAIL = """

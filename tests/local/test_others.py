@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import ACCOUNT_ID, EXECUTION_ROLE_ARN, EXECUTION_ROLE_NAME, Home
 from pipecell.local.services.others import Others
+from pipecell.local.store import Store
 from pipecell.local.wire import Request, ServiceError
 from tests.local.conftest import Clients
 
@@ -171,19 +172,23 @@ def test_what_nobody_implements_is_a_400_that_names_it(
     assert len(attempts) == 1
 
 
-def test_motos_own_pages_are_closed(endpoint: EndpointInfo) -> None:
+def test_motos_own_pages_are_closed(home: Home) -> None:
+    store = Store(home)
     for path in ("/moto-api/reset", "/latest/meta-data/"):
         with pytest.raises(ServiceError, match="UnknownOperationException"):
-            Others(Home(endpoint.home)).handle(Request("POST", path=path, service="sqs"))
+            Others(home, store).handle(Request("POST", path=path, service="sqs"))
+    store.close()
 
 
 def test_without_moto_the_package_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "moto.backends", None)
-    others = Others(home)
+    store = Store(home)
+    others = Others(home, store)
     with pytest.raises(ServiceError, match=r"pip install pipecell\[local\]") as caught:
         others.handle(Request("POST", service="sqs"))
     assert caught.value.status == 400
     assert not others.loaded
+    store.close()
 
 
 def test_moto_is_loaded_by_the_first_who_needs_it(own_endpoint: EndpointInfo, own_client: Clients) -> None:
@@ -196,3 +201,16 @@ def test_moto_is_loaded_by_the_first_who_needs_it(own_endpoint: EndpointInfo, ow
     before = kilobytes()
     own_client("sqs").list_queues()
     assert kilobytes() > before + 10_000
+
+
+def test_a_detail_that_is_no_object_fails_its_entry_alone(client: Clients) -> None:
+    entry = {"Source": "me", "DetailType": "t"}
+    answer = client("events").put_events(
+        Entries=[{**entry, "Detail": "{}"}, {**entry, "Detail": '"text"'}, {**entry, "Detail": "{"}]
+    )
+    assert answer["FailedEntryCount"] == 2
+    assert [found.get("ErrorCode") for found in answer["Entries"]] == [
+        None,
+        "MalformedDetail",
+        "MalformedDetail",
+    ]

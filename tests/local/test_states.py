@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 import uuid
 from typing import Any
@@ -12,9 +10,6 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from pipecell.local import daemon
-from pipecell.local.daemon import EndpointInfo
-from pipecell.local.home import Home
 from tests.local.conftest import Clients, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/states"
@@ -238,28 +233,6 @@ def test_a_state_is_tried_with_a_mock(states: Any) -> None:
     )
     assert (answer["status"], answer["error"]) == ("RETRIABLE", "E")
     assert answer["inspectionData"]["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": 3}
-
-
-def test_a_callback_survives_three_kills(home: Home, own_endpoint: EndpointInfo) -> None:
-    info = own_endpoint
-    clients = Clients(info)
-    states = clients("stepfunctions")
-    activity = states.create_activity(name="approval")["activityArn"]
-    arn = create(states, one({"Type": "Task", "Resource": activity}))
-    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
-    token = states.get_activity_task(activityArn=activity)["taskToken"]
-    for _ in range(3):
-        clients.close()
-        os.kill(info.pid, signal.SIGKILL)
-        info = daemon.start(home)
-        clients = Clients(info)
-        states = clients("stepfunctions")
-        assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
-    states.send_task_success(taskToken=token, output='"approved"')
-    assert finish(states, execution)["output"] == '"approved"'
-    types = [event["type"] for event in states.get_execution_history(executionArn=execution)["events"]]
-    assert types.count("ActivityScheduled") == types.count("ActivityStarted") == 1
-    clients.close()
 
 
 def test_workers_that_wait_are_woken(client: Clients) -> None:

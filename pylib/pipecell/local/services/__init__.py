@@ -21,11 +21,13 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
     """
     from pipecell.local.credentials import Credentials
     from pipecell.local.services import functions, glue, logs, s3, sagemaker, states
+    from pipecell.local.services.events import Events
     from pipecell.local.services.identity import Iam, Sts
     from pipecell.local.services.others import Others
     from pipecell.local.work.commands import Commands
 
-    others = Others(home)
+    others = Others(home, store)
+    events = Events(others)
     jobs = sagemaker.build(home, store, objects)
     commands = Commands(home)
     return {
@@ -33,9 +35,10 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         "s3": s3.build(objects),
         "sts": Sts(Credentials.load(home), others),
         "iam": Iam(others),
+        "events": events,
         "sagemaker": jobs,
         "logs": logs.build(store, jobs),
         "lambda": functions.build(home, store, objects),
         "glue": glue.build(home, store, commands, others),
-        "states": states.build(home, store, objects, commands),
+        "states": states.build(home, store, objects, commands, events.put),
     }

@@ -1,8 +1,7 @@
 """Every service that is not ours: moto, behind the same port.
 
 moto is loaded by the first request that needs it: that takes seconds and tens
-of megabytes, which most pipelines never need. Its state is in memory and ends
-with the endpoint.
+of megabytes, which most pipelines never need. What it holds is kept by `MotoState`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from pipecell.local.home import ACCOUNT_ID, DEFAULT_REGION, EXECUTION_ROLE_NAME, Home
-from pipecell.local.services import identity
+from pipecell.local.services import identity, moto_state
+from pipecell.local.services.moto_state import MotoState
+from pipecell.local.store import Store
 from pipecell.local.wire import Request, Response, ServiceError
 
 _MAX_BODY = 64 * 1024 * 1024
@@ -31,10 +32,13 @@ class Others:
 
     Args:
         home: where moto may keep files.
+        store: where its state outlives the process.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, store: Store) -> None:
         self._home = home
+        self._state = MotoState(store)
+        self._kept = self._state.services()
         self._lock = threading.Lock()
         self._app: Any = None
 
@@ -57,7 +61,7 @@ class Others:
             backend = app.get_backend_for_host(app.infer_service_region_host(environ, request.decoded_path))
             if backend is None:
                 raise _unknown(request)
-            return _call(app, environ)
+            response = _call(app, environ)
         except NotImplementedError:
             raise _unknown(request) from None
         except ImportError as error:
@@ -66,6 +70,24 @@ class Others:
                 f"{request.service} on the local endpoint needs the package {error.name}: "
                 f"pip install 'moto[{request.service}]'.",
             ) from error
+        if moto_state.changes(request.method, _operation(request)):
+            self._state.save(backend)
+        return response
+
+    def uses(self, service: str) -> bool:
+        """Whether anybody has used a service of moto, in this process or an earlier one."""
+        return self.loaded or service in self._kept
+
+    def backends(self, service: str) -> Any:
+        """Return moto's backends of a service, by region."""
+        self._load()
+        from moto.backends import get_backend
+
+        return get_backend(service)[ACCOUNT_ID]
+
+    def save(self, service: str) -> None:
+        """Keep what was done to a service's backends."""
+        self._state.save(service)
 
     def _load(self) -> Any:
         with self._lock:
@@ -88,7 +110,18 @@ class Others:
                 "pip install pipecell[local].",
             ) from error
         _create_role(get_backend("iam")[ACCOUNT_ID]["aws"])
+        _name_the_account()
+        self._state.restore()
         return DomainDispatcherApplication(create_backend_app)
+
+
+def _name_the_account() -> None:
+    """Let events say whose they are, as AWS's do; moto's template leaves it out."""
+    from moto.events.utils import EventTemplateParser
+
+    plain = EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE
+    if "<account>" not in plain:
+        EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE = f'{{"account": "<account>", {plain[1:]}'
 
 
 def _create_role(iam: Any) -> None:
@@ -178,12 +211,15 @@ def _call(app: WsgiApp, environ: dict[str, Any]) -> Response:
     return Response(code, kept, body)
 
 
-def _unknown(request: Request) -> ServiceError:
+def _operation(request: Request) -> str:
+    """Return the operation that a request names; REST protocols name none."""
     target = request.headers.get("x-amz-target", "").rpartition(".")[2]
     form = identity.read_form(request) if "form" in request.headers.get("content-type", "") else {}
-    operation = (
-        target or form.get("Action") or request.query.get("Action") or f"{request.method} {request.path}"
-    )
+    return target or form.get("Action") or request.query.get("Action") or ""
+
+
+def _unknown(request: Request) -> ServiceError:
+    operation = _operation(request) or f"{request.method} {request.path}"
     return ServiceError(
         "UnknownOperationException",
         f"The local endpoint does not implement {operation} of {request.service}.",

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import os
 import re
 import threading
@@ -32,6 +33,7 @@ _LARGEST_PAYLOAD = 6 * 1024 * 1024
 _LARGEST_ZIP = 50 * 1024 * 1024
 _BODY_LIMIT = 80 * 1024 * 1024
 _LONGEST = 900
+_LOG_TAIL = 4096
 
 Route = Callable[[Request, "re.Match[str]"], Response]
 
@@ -214,12 +216,14 @@ class FunctionsService:
         if kind == "Event":
             threading.Thread(target=self._run, args=(facts, payload, identity), daemon=True).start()
             return Response(202)
+        started = time.monotonic()
         found = self._run(facts, payload, identity)
         headers = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
         if found.error:
             headers["x-amz-function-error"] = found.error
         if request.headers.get("x-amz-log-type") == "Tail":
-            headers["x-amz-log-result"] = base64.b64encode(found.log[-4096:]).decode()
+            lines = _log_of(found.log, request.request_id, time.monotonic() - started, facts["memory"])
+            headers["x-amz-log-result"] = base64.b64encode(lines[-_LOG_TAIL:]).decode()
         return Response(200, headers, found.payload.encode())
 
     def _run(self, facts: Facts, payload: str, identity: str | None) -> Invocation:
@@ -301,6 +305,18 @@ def _described(facts: Facts) -> dict[str, Any]:
     if facts["environment"]:
         answer["Environment"] = {"Variables": facts["environment"]}
     return answer
+
+
+def _log_of(printed: bytes, request: str, seconds: float, memory: int) -> bytes:
+    """Return the log of one invocation: what it printed between the lines that Lambda itself writes."""
+    took = seconds * 1000
+    if printed and not printed.endswith(b"\n"):
+        printed += b"\n"
+    report = (
+        f"END RequestId: {request}\nREPORT RequestId: {request}\tDuration: {took:.2f} ms\t"
+        f"Billed Duration: {math.ceil(took)} ms\tMemory Size: {memory} MB\n"
+    )
+    return f"START RequestId: {request} Version: $LATEST\n".encode() + printed + report.encode()
 
 
 def _json(value: Any, status: int = 200) -> Response:

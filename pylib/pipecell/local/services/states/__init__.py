@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipecell.local.home import Home
     from pipecell.local.objects import ObjectStore
-    from pipecell.local.services.states.service import StatesService
+    from pipecell.local.services.states.service import PutEvent, StatesService
     from pipecell.local.store import Store
     from pipecell.local.work.commands import Commands
 
 
-def build(home: Home, store: Store, objects: ObjectStore, commands: Commands) -> StatesService:
+def build(
+    home: Home,
+    store: Store,
+    objects: ObjectStore,
+    commands: Commands,
+    put_event: PutEvent,
+) -> StatesService:
     """Return the service; its tasks reach the other services through the endpoint's own port.
 
     Args:
@@ -20,9 +26,10 @@ def build(home: Home, store: Store, objects: ObjectStore, commands: Commands) ->
         store: the endpoint's state.
         objects: its S3.
         commands: what runs mapped commands.
+        put_event: puts an event on a region's default bus of EventBridge.
     """
     from pipecell.local.services.states.service import StatesService
     from pipecell.local.work.states.integrations import EndpointIntegrations
 
     integrations = EndpointIntegrations(home, objects, commands)
-    return StatesService(store, integrations, integrations.clients.know)
+    return StatesService(store, integrations, integrations.clients.know, put_event)

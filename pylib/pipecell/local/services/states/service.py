@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from pipecell.local.json_service import JsonService
+from pipecell.local.services.states import notices
 from pipecell.local.services.states.activities import Activities
 from pipecell.local.services.states.catalogue import Catalogue
 from pipecell.local.services.states.executions import Executions
@@ -16,6 +18,10 @@ from pipecell.local.store import Store
 from pipecell.local.wire import Request, RequestContext, Response, ServiceError
 from pipecell.local.work.states.contracts import Integrations
 from pipecell.local.work.states.engine import Engine
+from pipecell.local.work.states.frames import Execution
+
+PutEvent = Callable[[str, Callable[[], dict[str, Any]]], None]
+_LOG = logging.getLogger(__name__)
 
 
 class StatesService:
@@ -25,6 +31,7 @@ class StatesService:
         store: the endpoint's state.
         integrations: what carries tasks out.
         on_address: told the endpoint's address as the first client named it.
+        put_event: puts an event on a region's default bus of EventBridge.
     """
 
     def __init__(
@@ -32,14 +39,16 @@ class StatesService:
         store: Store,
         integrations: Integrations,
         on_address: Callable[[str], None] | None = None,
+        put_event: PutEvent = lambda _region, _event: None,
     ) -> None:
-        self._on_address = on_address
+        self._on_address, self._put_event = on_address, put_event
         catalogue = Catalogue(store)
         self.engine = Engine(
             store,
             integrations,
             activity_exists=lambda arn: catalogue.activity(arn) is not None,
             describe=self._describe,
+            on_change=self._tell,
         )
         machines, versions = Machines(catalogue, integrations.stand_in), Versions(catalogue)
         executions, activities = Executions(catalogue, self.engine), Activities(catalogue, self.engine)
@@ -106,6 +115,16 @@ class StatesService:
     def close(self) -> None:
         """Stop; what runs is taken up by the next process."""
         self.engine.close()
+
+    def _tell(self, execution: Execution) -> None:
+        """Say on EventBridge that a standard execution's status changed."""
+        if execution.express or "/" in execution.machine_arn:  # a slash: an item of a distributed Map
+            return
+        try:
+            region = execution.arn.split(":")[3]
+            self._put_event(region, lambda: notices.status_change(self._describe(execution.arn)))
+        except Exception:
+            _LOG.exception("No event told of the change of %s.", execution.arn)
 
     def _describe(self, arn: str) -> dict[str, Any]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 from pipecell.definition.asl.resources import Resource
@@ -24,12 +25,14 @@ _V1 = {
     "sagemaker": ("SageMaker", "AmazonSageMakerException", "AmazonSageMaker"),
     "glue": ("Glue", "AWSGlueException", "AWSGlue"),
 }
+#: Services that say themselves which parameter is missing; AWS's client does not look.
+_ASKED_OF_THE_SERVICE = frozenset({"sns", "sqs"})
 _BOTOCORE = {"states": "stepfunctions"}
 
 
 def call(client: Client, resource: Resource, request: TaskRequest) -> Done | Submitted:
     """Send one request; a ``.waitForTaskToken`` task goes on after it."""
-    answer = send(client, resource, request.arguments, again=request.again)
+    answer = send(client, resource, _told(resource, request))
     if resource.service == "events" and not resource.sdk:
         check_entries(answer["result"])
     if resource.waits_for_token:
@@ -37,7 +40,22 @@ def call(client: Client, resource: Resource, request: TaskRequest) -> Done | Sub
     return Done(dumps(answer["result"]))
 
 
-def send(client: Client, resource: Resource, arguments: Any, *, again: bool = False) -> dict[str, Any]:
+def _told(resource: Resource, request: TaskRequest) -> Any:
+    """Return a task's arguments; entries of putEvents name machine and execution beside their resources."""
+    entries = request.arguments.get("Entries") if isinstance(request.arguments, dict) else None
+    if resource.sdk or resource.service != "events" or not isinstance(entries, list):
+        return request.arguments
+    execution = request.execution_arn
+    machine = ":".join(execution.split(":")[:7]).replace(":execution:", ":stateMachine:")
+    added = [machine.replace(":express:", ":stateMachine:"), execution]
+    told = [
+        {**entry, "Resources": [*entry.get("Resources", ()), *added]} if isinstance(entry, dict) else entry
+        for entry in entries
+    ]
+    return {**request.arguments, "Entries": told}
+
+
+def send(client: Client, resource: Resource, arguments: Any) -> dict[str, Any]:
     """Send one request; return ``{"raw": botocore's answer, "result": the state's}``.
 
     Raises:
@@ -52,6 +70,7 @@ def send(client: Client, resource: Resource, arguments: Any, *, again: bool = Fa
     described = model(service).operation_model(operation)
     made = client(service)
     arguments = shapes.to_request(described.input_shape, _adapted(service, operation, arguments or {}))
+    _check_address(resource, made, arguments)
     raw = _invoke(made, operation, arguments, resource)
     if service == "dynamodb" and "ReturnConsumedCapacity" not in arguments:
         # moto always counts; AWS only when it is asked.
@@ -62,6 +81,17 @@ def send(client: Client, resource: Resource, arguments: Any, *, again: bool = Fa
     if resource.service != "events":
         result |= shapes.metadata(raw, shapes.http_headers(raw, resource.service))
     return {"raw": raw, "result": result}
+
+
+def _check_address(resource: Resource, made: Any, arguments: dict[str, Any]) -> None:
+    """Fail as AWS does where a queue's URL names no host: there the request goes to that URL."""
+    url = arguments.get("QueueUrl")
+    if not isinstance(url, str):
+        return
+    host = url.rpartition("://")[2].partition("/")[0]
+    if "." not in host and host.partition(":")[0] != "localhost":
+        message = f"Unable to execute HTTP request: {host}: Name or service not known"
+        raise Failure(f"{_prefix(resource, made)}.SdkClientException", message)
 
 
 def _adapted(service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +132,13 @@ def _parameters(resource: Resource, made: Any, message: str) -> tuple[str, str]:
     prefix = _prefix(resource, made)
     if resource.sdk or resource.service not in _V1:
         return f"{prefix}.{prefix}Exception", message
+    missing = re.search(r'Missing required parameter in input: "(\w+)"', message)
+    if missing and resource.service in _ASKED_OF_THE_SERVICE:
+        details = (
+            f"Service: {_V1[resource.service][2]}; Status Code: 400; Error Code: MissingParameter; "
+            f"Request ID: {uuid.uuid4()}; Proxy: null"
+        )
+        message = f"The request must contain the parameter {missing[1]}. ({details})"
     return f"{prefix}.{_V1[resource.service][1]}", message
 
 
