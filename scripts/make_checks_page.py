@@ -58,8 +58,7 @@ def _example(rule: Rule) -> Iterator[str]:
     for uri, content in rule.example_files.items():
         yield f"with `{uri}`:\n\n```python\n{content.rstrip()}\n```\n"
     document = read_document(rule.example, name=rule.example_name)
-    files = {uri: content.encode() for uri, content in rule.example_files.items()}
-    found = next(diagnostic for diagnostic in check(document, files) if diagnostic.code == rule.code)
+    found = next(diagnostic for diagnostic in check(document, rule.files) if diagnostic.code == rule.code)
     message = " ".join(part for part in (found.message, found.hint) if part)
     yield "\n".join(f"> {line}" for line in message.splitlines()) + "\n"
 

@@ -30,8 +30,8 @@ def reads(text: str, name: str = "Reader") -> dict[str, Any]:
 
 
 def problems(doc: Document) -> list[Diagnostic]:
-    """What is wrong beside the arguments: the steps of these tests are skeletons."""
-    return [diagnostic for diagnostic in check(doc) if not diagnostic.code.startswith("PC22")]
+    """What is wrong beside arguments and practice: the steps of these tests are skeletons."""
+    return [d for d in check(doc) if not d.code.startswith(("PC22", "PC51"))]
 
 
 def found(doc: Document, code: str) -> list[Diagnostic]:
@@ -46,8 +46,7 @@ def only(doc: Document, code: str) -> Diagnostic:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_each_example_triggers_its_rule(rule) -> None:
-    files = {uri: text.encode() for uri, text in rule.example_files.items()}
-    diagnostics = check(read_document(rule.example, name=rule.example_name), files)
+    diagnostics = check(read_document(rule.example, name=rule.example_name), rule.files)
     assert rule.code in [diagnostic.code for diagnostic in diagnostics]
 
 
@@ -64,7 +63,7 @@ def test_the_page_in_the_docs_says_what_the_rules_say() -> None:
 
 
 def test_census_has_no_problem_at_all() -> None:
-    assert check(definition("census.json")) == []
+    assert [d for d in check(definition("census.json")) if d.severity != "info"] == []
 
 
 def test_a_diagnostic_reads_as_people_expect() -> None:

@@ -1,7 +1,5 @@
 """The files that steps run: found among the uploads, parsed, their imports resolved, their reports read."""
 
-import io
-import tarfile
 from typing import Any
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from pipecell.definition import Document, read_document
 from pipecell.definition.checks import Diagnostic, check
 from pipecell.definition.checks.code import running
+from pipecell.definition.code import scripts
 
 BUCKET = "s3://bucket/code"
 INPUT = "/opt/ml/processing/input"
@@ -16,13 +15,7 @@ SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1
 
 
 def archive(**files: str) -> bytes:
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz") as tar:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name.replace("__", "."))
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return target.getvalue()
+    return scripts.archive({name.replace("__", "."): text.encode() for name, text in files.items()})
 
 
 def document(*steps: dict[str, Any]) -> Document:

@@ -50,7 +50,10 @@ PIPELINE = {
                 "AppSpecification": {"ImageUri": "a/b:1"},
                 "ProcessingOutputConfig": {
                     "Outputs": [
-                        {"OutputName": "o", "S3Output": {"S3Uri": "s3://b/o", "S3UploadMode": "EndOfJob"}}
+                        {
+                            "OutputName": "o",
+                            "S3Output": {"S3Uri": "s3://bucket/o", "S3UploadMode": "EndOfJob"},
+                        }
                     ]
                 },
             },

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pipecell.definition.code.scripts import archive
 from pipecell.definition.document import Document
 from pipecell.definition.parameters import Parameter, declared
 from pipecell.definition.sagemaker import StepView, iterate_steps
@@ -129,7 +130,8 @@ class Rule:
         find: the rule itself.
         engine: which definitions it is for.
         example_name: the name of the pipeline in the example.
-        example_files: text of the files that the example needs, by S3 URI.
+        example_files: text of the files that the example needs, by S3 URI; after a ``!``, by the name
+            in the archive there.
     """
 
     code: str
@@ -140,6 +142,15 @@ class Rule:
     engine: Literal["sagemaker", "stepfunctions", "any"] = "sagemaker"
     example_name: str = "Example"
     example_files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Content of the files that the example needs, by S3 URI."""
+        whole: dict[str, bytes] = {}
+        for address, text in self.example_files.items():
+            uri, _, name = address.partition("!")
+            whole[uri] = archive({name: text.encode()}) if name else text.encode()
+        return whole
 
     @property
     def title(self) -> str:

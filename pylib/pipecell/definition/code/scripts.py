@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -142,6 +144,17 @@ def _below(uri: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
 def unpacked(archive: bytes) -> Mapping[str, bytes]:
     """Return the files of a source archive by relative path; not to be changed."""
     return {name.removeprefix("./"): content for name, content in members(archive).items()}
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """Return a source archive of some files: what `unpacked` reads."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return target.getvalue()
 
 
 def _text(value: Any) -> str:
