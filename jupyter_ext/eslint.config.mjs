@@ -17,6 +17,8 @@ export default tseslint.config(
       // Numbers in a sentence are meant.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Lumino's signals bind a slot with their second argument.
+      '@typescript-eslint/unbound-method': 'off',
       'no-restricted-syntax': [
         'error',
         ...MARKUP.map(name => ({

@@ -8,6 +8,7 @@ export default defineConfig({
     sequence: { shuffle: true },
     // A thread costs less than a process on a small machine.
     pool: 'threads',
+    isolate: false,
     testTimeout: 30_000
   }
 });

@@ -192,7 +192,15 @@ class Board:
             newest = self._workspace.execution(found[0].execution_arn, on=on)
             if newest.execution_arn not in self._watched:
                 self._tell(self._begin(newest).whole())
+            message["changed"] = self._changed(name, newest)
         return message
+
+    def _changed(self, name: str, execution: Execution) -> list[str]:
+        """Return the steps that are declared otherwise than in an execution of the pipeline."""
+        try:
+            return executions.changed(self._pipelines[name].document, execution.document)
+        except (KeyError, PipecellError):
+            return []  # it does not compile now: its problems say so
 
     def _deployed(self, name: str) -> str:
         notebook = self._workspace.notebook

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pipecell.definition.sagemaker import iterate_steps
+
 if TYPE_CHECKING:
+    from pipecell.definition.document import Document
     from pipecell.engines.engine import ExecutionSnapshot, ExecutionSummary
     from pipecell.execution import Execution
 
@@ -46,6 +49,7 @@ def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, 
             "sign": mark.sign,
             "ink": mark.ink,
             "word": mark.word,
+            "cached": state.cached,
             "started": state.started,
             "ended": state.ended,
             "reason": state.failure_reason,
@@ -56,3 +60,26 @@ def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries of ``after`` that ``before`` has not, or has otherwise."""
     return {key: value for key, value in after.items() if before.get(key, ...) != value}
+
+
+def changed(here: Document, ran: Document) -> list[str]:
+    """Return the names of steps that a run had otherwise, or had not at all."""
+    before = _bodies(ran)
+    return [name for name, body in _bodies(here).items() if before.get(name) != body]
+
+
+def _bodies(document: Document) -> dict[str, Any]:
+    """Return each step without what is inside of it: those are steps of their own."""
+    if document.engine == "stepfunctions":
+        return dict(document.body["States"])
+    return {
+        step.name: {
+            **step.body,
+            "Arguments": {
+                key: value
+                for key, value in step.arguments.items()
+                if step.type != "Condition" or key not in ("IfSteps", "ElseSteps")
+            },
+        }
+        for step in iterate_steps(document)
+    }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipecell.errors import PipecellError
+from pipecell.frontend.pipelines import drawing
+
+NO_GRAPHVIZ = "There is no Graphviz to place the steps with: pip install 'pipecell[draw]'."
 
 
 def read(text: str, path: str) -> dict[str, Any]:
@@ -30,10 +33,19 @@ def read(text: str, path: str) -> dict[str, Any]:
         return {**shown, "trouble": str(error), "problems": [Diagnostic.of(error).to_json()]}
     found = Diagnostics(check(document))
     graph = read_graph(document)
-    shown |= {
+    dag = drawing(graph)
+    return shown | {
         "name": document.name,
         "engine": document.engine,
         "steps": len(graph.nodes),
+        "dag": dag,
         "problems": [problem.to_json() for problem in found],
+        "trouble": "" if dag is not None else NO_GRAPHVIZ,
     }
-    return shown
+
+
+def answer(text: str, path: str) -> Any:
+    """Return `read` as a value that a kernel sends as JSON, for the extension's own expression."""
+    from IPython.display import JSON
+
+    return JSON(read(text, path))  # type: ignore[no-untyped-call]

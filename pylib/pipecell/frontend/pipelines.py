@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
 from pipecell.frontend import places
+from pipecell.view.layout import MAX_WIDTH
 from pipecell.view.theme import kind_of
 
 if TYPE_CHECKING:
     from pipecell.declare.declaration import Declaration
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import Document
+    from pipecell.graph import Graph
     from pipecell.pipeline import Pipeline
+
+NARROW = 300.0
+"""Pixels of a row of cards in the side panel, which is narrow and high."""
 
 
 def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int, str]) -> dict[str, Any]:
@@ -40,7 +45,22 @@ def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int,
         "steps": _steps(pipeline, homes, ids) if document is not None else [],
         "problems": [_problem(found, cell_of, sources, document) for found in _problems(pipeline)],
         **_profiles(pipeline),
+        "dag": drawing(pipeline.graph, max_width=NARROW) if document is not None else None,
     }
+
+
+def drawing(graph: Graph, *, max_width: float = MAX_WIDTH) -> dict[str, Any] | None:
+    """Return the DAG as the renderer draws it, with room for states; None where there is no Graphviz."""
+    from pipecell.view.folding import Folding
+    from pipecell.view.model import document, scene_of
+
+    word = "state" if graph.engine == "stepfunctions" else "step"
+    count = len(graph.nodes)
+    try:
+        scene = scene_of(graph, Folding(), with_state=True, max_width=max_width)
+    except PipecellError:
+        return None
+    return document(graph, scene, facts=[f"{count} {word}{'s' * (count != 1)}"])
 
 
 def refused(error: PipecellError, cell: str, source: str) -> dict[str, Any]:
@@ -113,7 +133,25 @@ def _cells_of_steps(declaration: Declaration) -> dict[str, str]:
 
 def _profiles(pipeline: Pipeline) -> dict[str, Any]:
     try:
-        table = pipeline.profiles().to_json()
+        table = pipeline.profiles()
     except PipecellError:
-        return {"profile": "smoke", "profiles": {}}
-    return {"profile": table["profile"], "profiles": table["profiles"]}
+        return {"profile": "smoke", "profiles": {}, "costs": {}}
+    profiles = {name: dict(values) for name, values in table.values.items()}
+    return {
+        "profile": table.in_force,
+        "profiles": profiles,
+        "costs": {name: _cost(pipeline, values) for name, values in profiles.items()},
+    }
+
+
+def _cost(pipeline: Pipeline, values: Mapping[str, Any]) -> str:
+    """Return what a run costs on AWS, for people; empty where it rents nothing, or that is not known."""
+    from pipecell.definition.cost.estimate import estimate, money_range
+    from pipecell.definition.cost.prices import packaged
+    from pipecell.local.home import DEFAULT_REGION
+
+    region = pipeline.compiled.region or DEFAULT_REGION
+    cost = estimate(pipeline.document, values, prices=packaged(), region=region)
+    if not any(step.low is not None for step in cost.steps):
+        return ""
+    return money_range(cost.low, None if cost.open else cost.high)

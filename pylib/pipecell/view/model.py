@@ -18,7 +18,7 @@ from pipecell.view.flow import dashed
 from pipecell.view.folding import Folded, Folding, fold
 from pipecell.view.geometry import Point
 from pipecell.view.items import items
-from pipecell.view.layout import LANE, Layout, lay_out
+from pipecell.view.layout import LANE, MAX_WIDTH, Layout, lay_out
 from pipecell.view.metrics import clean
 from pipecell.view.problems import Problem
 from pipecell.view.theme import all_marks, kind_of
@@ -93,13 +93,14 @@ class Scene:
 
 
 @lru_cache(maxsize=32)
-def scene_of(graph: Graph, folding: Folding, *, with_state: bool) -> Scene:
+def scene_of(graph: Graph, folding: Folding, *, with_state: bool, max_width: float = MAX_WIDTH) -> Scene:
     """Return the drawing of a graph; remembered, since only states change while a pipeline runs.
 
     Args:
         graph: the whole pipeline.
         folding: which groups are closed, which stacks are taken apart.
         with_state: leave room for a duration and a sign on each card.
+        max_width: pixels that a row of cards may take before the drawing is folded.
 
     Raises:
         MissingDependencyError: there is no Graphviz.
@@ -107,7 +108,7 @@ def scene_of(graph: Graph, folding: Folding, *, with_state: bool) -> Scene:
     folded = fold(graph, folding)
     drawn = folded.collapsed.graph
     cards = cards_of(drawn.nodes, with_state=with_state)
-    layout = lay_out(drawn, cards)
+    layout = lay_out(drawn, cards, max_width=max_width)
     beside = _STATE_BESIDE if with_state else ""
     nodes = [_node(cards[node.id], layout, folded, beside) for node in drawn.nodes]
     known = {node.id for node in drawn.nodes}

@@ -1,0 +1,172 @@
+/**
+ * What a kernel and this extension tell each other over the comm `pipecell`.
+ *
+ * `pipecell.frontend` writes these values; this file is the one description of them. Every text in
+ * them may come from users, logs or untrusted notebooks: it is shown as text and nothing else.
+ */
+
+import type { DagDocument } from '../dag';
+
+export const TARGET = 'pipecell';
+export const PROTOCOL = 1;
+
+export type Target = 'local' | 'aws';
+export type Profile = 'smoke' | 'full';
+export type Severity = 'error' | 'warning' | 'info';
+export type Ink = 'ok' | 'run' | 'fail' | 'wait' | 'stop' | 'cache';
+
+/** A piece of a cell's text, in UTF-16 code units; `exact` when it is what is wrong, and not only its step. */
+export interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  readonly exact: boolean;
+}
+
+/** One problem; `cell` is the id of the cell that it comes from. */
+export interface Problem {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly step: string | null;
+  readonly path: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly cell: string | null;
+  readonly place: Place | null;
+}
+
+/** A cell that declares, with its whole text as it was when it ran. */
+export interface DeclaringCell {
+  readonly id: string;
+  readonly number: number | null;
+  readonly source: string;
+}
+
+/** A step or state; `waits` are the ids of those it waits for. */
+export interface Step {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly cell: string | null;
+  readonly parent: string | null;
+  readonly waits: readonly string[];
+}
+
+export interface Pipeline {
+  readonly name: string;
+  /** Its name where it is deployed. */
+  readonly deployed: string;
+  readonly engine: 'sagemaker' | 'stepfunctions';
+  readonly cells: readonly DeclaringCell[];
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+  readonly profile: Profile;
+  readonly profiles: Readonly<Partial<Record<Profile, Readonly<Record<string, unknown>>>>>;
+  /** What a run costs on AWS with each profile, for people: `$0.02–0.05`; absent where unknown. */
+  readonly costs: Readonly<Partial<Record<Profile, string>>>;
+  readonly dag: DagDocument | null;
+}
+
+/** One execution; times are epoch seconds. */
+export interface ExecutionRow {
+  readonly arn: string;
+  readonly pipeline: string;
+  readonly engine: string;
+  readonly on: Target;
+  readonly status: string;
+  readonly running: boolean;
+  readonly sign: string;
+  readonly ink: Ink;
+  readonly started: number | null;
+  readonly ended: number | null;
+  readonly reason: string;
+  readonly profile: string;
+}
+
+/** The state of one step in an execution. */
+export interface StepState {
+  readonly status: string;
+  readonly sign: string;
+  readonly ink: Ink;
+  readonly word: string;
+  readonly cached: boolean;
+  readonly started: number | null;
+  readonly ended: number | null;
+  readonly reason: string;
+}
+
+/** Where the AWS calls of the kernel go. */
+export interface Calls {
+  readonly target: Target;
+  readonly region: string;
+  readonly line: string;
+  /** Whether there are credentials for AWS itself. */
+  readonly aws: boolean;
+}
+
+export interface Executions {
+  readonly pipeline: string;
+  readonly on: Target;
+  readonly rows: readonly ExecutionRow[];
+  /** Why they cannot be listed; empty when they can. */
+  readonly trouble: string;
+  /** Steps whose definition is another one than in the newest execution. */
+  readonly changed: readonly string[];
+}
+
+export interface RequestFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type KernelMessage =
+  | { readonly type: 'welcome'; readonly protocol: number }
+  | ({ readonly type: 'place' } & Calls)
+  | { readonly type: 'pipeline'; readonly pipeline: Pipeline }
+  | { readonly type: 'gone'; readonly pipelines: readonly string[] }
+  | { readonly type: 'refused'; readonly cell: string; readonly problem: Problem | null }
+  | ({ readonly type: 'executions' } & Executions)
+  | {
+      readonly type: 'execution';
+      readonly arn: string;
+      readonly row: ExecutionRow;
+      readonly steps: Readonly<Record<string, StepState>>;
+    }
+  | {
+      readonly type: 'delta';
+      readonly arn: string;
+      readonly row: Partial<ExecutionRow>;
+      readonly steps: Readonly<Record<string, StepState | null>>;
+    }
+  | {
+      readonly type: 'log';
+      readonly stream: string;
+      readonly lines: readonly string[];
+      /** Whether these lines begin the log anew. */
+      readonly first: boolean;
+      readonly over: boolean;
+    }
+  | { readonly type: 'answer'; readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly type: 'answer'; readonly id: number; readonly ok: false; readonly error: RequestFailure };
+
+/** Requests, with the type of each answer. */
+export interface Requests {
+  run: [
+    { pipeline: string; profile?: Profile; on?: Target; only?: readonly string[]; from?: string },
+    { arn: string; line: string }
+  ];
+  stop: [{ arn: string; on?: Target }, { arn: string }];
+  retry: [{ arn: string; on?: Target }, { arn: string }];
+  attach: [{ arn: string; on?: Target }, null];
+  list: [{ pipeline: string; on: Target }, null];
+  log: [{ arn: string; on?: Target; step: string; stream: string }, null];
+  quiet: [{ stream: string }, null];
+  profile: [{ pipeline: string; profile: Profile; values?: Readonly<Record<string, unknown>> }, unknown];
+  target: [{ target: Target }, { line: string }];
+  bill: [{ pipeline: string }, { region: string; account: string }];
+  complete: [{ line: string }, { begun: string; words: readonly string[] }];
+}
+
+export type RequestName = keyof Requests;

@@ -1,0 +1,131 @@
+/** What people have done with a notebook's pipeline: the same acts for buttons, palette and panel. */
+
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Widget } from '@lumino/widgets';
+
+import { html } from '../dom';
+import type { ExecutionRow, Pipeline, Profile, Target } from '../kernel/protocol';
+import { rows } from '../kernel/state';
+import type { ISettings } from '../tokens';
+import type { NotebookPipelines } from './pipelines';
+
+/** Say what failed, in a sentence, without getting in the way. */
+export function complain(error: unknown): void {
+  Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 10_000 });
+}
+
+/** The running executions of a pipeline, newest first. */
+export function running(notebook: NotebookPipelines, pipeline: Pipeline): ExecutionRow[] {
+  return rows(notebook.state, pipeline).filter(row => row.running);
+}
+
+/** Start a pipeline where the kernel's calls go; on AWS only after people agreed. */
+export async function run(notebook: NotebookPipelines, pipeline: Pipeline, settings: ISettings | null): Promise<void> {
+  const profile = settings?.profile === '' || settings === null ? undefined : settings.profile;
+  try {
+    const on = await chooseTarget(notebook, pipeline, profile ?? pipeline.profile, settings?.confirmAws !== false);
+    if (on !== null) {
+      const line = await notebook.run(pipeline, on, profile);
+      Notification.info(line, { autoClose: 4000 });
+    }
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Stop the newest running execution. */
+export async function stop(notebook: NotebookPipelines, row: ExecutionRow): Promise<void> {
+  try {
+    await notebook.ask('stop', { arn: row.arn, on: row.on });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Go on with an execution from where it failed. */
+export async function retry(notebook: NotebookPipelines, row: ExecutionRow, confirm: boolean): Promise<void> {
+  try {
+    if (row.on === 'local' || !confirm || (await agree('Go on with this run on AWS?', [row.arn], 'Go on on AWS'))) {
+      await notebook.ask('retry', { arn: row.arn, on: row.on });
+    }
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Put a profile in force. */
+export async function useProfile(notebook: NotebookPipelines, pipeline: Pipeline, profile: Profile): Promise<void> {
+  try {
+    await notebook.ask('profile', { pipeline: pipeline.name, profile });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Choose where the kernel's AWS calls go; AWS only after people agreed. */
+export async function useTarget(notebook: NotebookPipelines, target: Target, confirm: boolean): Promise<void> {
+  try {
+    const agreed =
+      target === 'local' ||
+      !confirm ||
+      (await agree(
+        'Send AWS calls of this notebook to AWS?',
+        [
+          'Cells that call boto3 or an AWS SDK will reach your AWS account, and Run will offer to start there.',
+          'Nothing is sent now.'
+        ],
+        'Use AWS'
+      ));
+    if (agreed) {
+      await notebook.ask('target', { target });
+    }
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Return where to run; null when people said no. */
+async function chooseTarget(
+  notebook: NotebookPipelines,
+  pipeline: Pipeline,
+  profile: Profile,
+  confirm: boolean
+): Promise<Target | null> {
+  if (notebook.target === 'local' || !confirm) {
+    return notebook.target;
+  }
+  const { region, account } = await notebook.ask('bill', { pipeline: pipeline.name });
+  const cost = pipeline.costs[profile];
+  const result = await showDialog({
+    title: `Run ${pipeline.name} on AWS?`,
+    body: sentences([
+      `Account ${account}, ${region}, profile ${profile}.`,
+      cost ? `It costs about ${cost}.` : 'What it costs is not known.',
+      'AWS bills for it.'
+    ]),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.createButton({ label: 'Run on this machine', actions: ['local'] }),
+      Dialog.warnButton({ label: 'Run on AWS', actions: ['aws'] })
+    ],
+    defaultButton: 1
+  });
+  const [action] = result.button.actions;
+  return action === 'local' || action === 'aws' ? action : null;
+}
+
+async function agree(title: string, lines: readonly string[], label: string): Promise<boolean> {
+  const result = await showDialog({
+    title,
+    body: sentences(lines),
+    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label })],
+    defaultButton: 0
+  });
+  return result.button.accept;
+}
+
+function sentences(lines: readonly string[]): Widget {
+  return new Widget({
+    node: html('div', 'pc-About', {}, ...lines.map(line => html('p', '', {}, line)))
+  });
+}

@@ -1,0 +1,258 @@
+/** The pipelines of one notebook: follows its kernel from start to restart, and its cells as they change. */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel, KernelMessage as Jupyter } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { KernelLink, type LinkState } from '../kernel/link';
+import type { KernelMessage, Pipeline, Profile, RequestName, Requests, Target } from '../kernel/protocol';
+import { apply, EMPTY, listKey, newest, type Execution, type KernelState } from '../kernel/state';
+import { staleSteps, type Stale } from './stale';
+
+/** Code that may load pipecell, or uses it. */
+const OURS = /pipecell|%%?pipeline\b|%%step\b/;
+
+/** Milliseconds without typing after which it is looked whether steps are stale. */
+const REST = 250;
+
+/** What is known of one notebook, and what can be asked of its kernel. */
+export class NotebookPipelines implements IDisposable {
+  constructor(readonly panel: NotebookPanel) {
+    const { sessionContext } = panel;
+    sessionContext.kernelChanged.connect(this.switched, this);
+    sessionContext.statusChanged.connect(this.statusChanged, this);
+    sessionContext.iopubMessage.connect(this.overheard, this);
+    panel.context.model.contentChanged.connect(this.edited, this);
+    panel.disposed.connect(() => this.dispose());
+    void sessionContext.ready.then(() => {
+      if (!this._isDisposed && this._link === null) {
+        this.connect(sessionContext.session?.kernel ?? null);
+      }
+    });
+  }
+
+  get state(): KernelState {
+    return this._state;
+  }
+
+  /** How far the link to the kernel's pipecell is. */
+  get link(): LinkState {
+    return this._link?.state ?? 'absent';
+  }
+
+  /** Whether the kernel is one that runs at all. */
+  get alive(): boolean {
+    const status = this.panel.sessionContext.session?.kernel?.status;
+    return status !== undefined && status !== 'dead' && status !== 'unknown';
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Emitted when anything is another than before. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted with what is not kept in the state: lines of logs. */
+  get told(): ISignal<this, KernelMessage> {
+    return this._told;
+  }
+
+  /** Every pipeline, in the order of their declaration. */
+  get pipelines(): readonly Pipeline[] {
+    return [...this._state.pipelines.values()];
+  }
+
+  /** The pipeline that buttons mean: the chosen one, else the one that a cell declared last. */
+  get chosen(): Pipeline | null {
+    const known = this._state.pipelines;
+    return known.get(this._chosen) ?? known.get(this._latest) ?? this.pipelines.at(-1) ?? null;
+  }
+
+  /** Choose a pipeline by name. */
+  choose(name: string): void {
+    if (this._chosen !== name) {
+      this._chosen = name;
+      this._changed.emit();
+    }
+  }
+
+  /** Where runs of this notebook go: where its kernel's calls go. */
+  get target(): Target {
+    return this._state.calls?.target ?? 'local';
+  }
+
+  /** The execution that is shown: the one attached to, else the newest. */
+  execution(pipeline: Pipeline): Execution | null {
+    const shown = this._state.executions.get(this._attached.get(pipeline.name) ?? '');
+    return shown ?? newest(this._state, pipeline);
+  }
+
+  /** The stale steps of a pipeline, by id. */
+  stale(pipeline: Pipeline): ReadonlyMap<string, Stale> {
+    let found = this._stale.get(pipeline);
+    if (found === undefined) {
+      const changed = this._state.lists.get(listKey(pipeline.name, 'local'))?.changed ?? [];
+      found = staleSteps(pipeline, this.texts(), changed);
+      this._stale.set(pipeline, found);
+    }
+    return found;
+  }
+
+  /** Have the kernel do something. */
+  ask<T extends RequestName>(type: T, request: Requests[T][0]): Promise<Requests[T][1]> {
+    return this._link === null ? Promise.reject(new Error('There is no kernel.')) : this._link.ask(type, request);
+  }
+
+  /** Start the pipeline; returns the line that says what was started. */
+  async run(pipeline: Pipeline, on: Target, profile?: Profile): Promise<string> {
+    const started = await this.ask('run', { pipeline: pipeline.name, on, ...(profile ? { profile } : {}) });
+    this.attach(pipeline, started.arn);
+    return started.line;
+  }
+
+  /** Show an execution in place of the newest. */
+  attach(pipeline: Pipeline, arn: string): void {
+    this._attached.set(pipeline.name, arn);
+    this._changed.emit();
+  }
+
+  /** Ask for the executions of all pipelines anew. */
+  relist(on: Target = 'local'): void {
+    for (const pipeline of this.link === 'open' ? this.pipelines : []) {
+      void this.ask('list', { pipeline: pipeline.name, on }).catch(() => undefined);
+    }
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    window.clearTimeout(this._resting);
+    const { sessionContext } = this.panel;
+    sessionContext.kernelChanged.disconnect(this.switched, this);
+    sessionContext.statusChanged.disconnect(this.statusChanged, this);
+    sessionContext.iopubMessage.disconnect(this.overheard, this);
+    this.panel.context.model.contentChanged.disconnect(this.edited, this);
+    this._link?.dispose();
+    this._link = null;
+    Signal.clearData(this);
+  }
+
+  private connect(kernel: Kernel.IKernelConnection | null): void {
+    this._link?.dispose();
+    this._link = null;
+    this.clear();
+    if (kernel?.handleComms) {
+      const link = new KernelLink(kernel);
+      link.told.connect((_, message) => this.take(message));
+      link.stateChanged.connect(() => this.linked());
+      this._link = link;
+      if (this.mentionsUs()) {
+        this.open();
+      }
+    }
+  }
+
+  private open(): void {
+    void this._link?.open().catch(() => this._link?.reset());
+  }
+
+  private switched(_: ISessionContext, change: { newValue: Kernel.IKernelConnection | null }): void {
+    this.connect(change.newValue);
+  }
+
+  private statusChanged(_: ISessionContext, status: Kernel.Status): void {
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      this._link?.reset();
+      this.clear();
+    } else {
+      this._changed.emit();
+    }
+  }
+
+  /** Look for pipecell again after each cell that may have loaded it. */
+  private overheard(_: ISessionContext, message: Jupyter.IMessage): void {
+    const kind = message.header.msg_type;
+    if (kind === 'execute_input') {
+      const { code } = message.content as { code: string };
+      if (OURS.test(code)) {
+        this._loading = (message.parent_header as { msg_id?: string }).msg_id ?? '';
+      }
+    } else if (kind === 'status' && this._loading !== '') {
+      const idle = (message.content as { execution_state: string }).execution_state === 'idle';
+      if (idle && (message.parent_header as { msg_id?: string }).msg_id === this._loading) {
+        this._loading = '';
+        if (this.link === 'absent') {
+          this.open();
+        }
+      }
+    }
+  }
+
+  private take(message: KernelMessage): void {
+    if (message.type === 'log') {
+      this._told.emit(message);
+      return;
+    }
+    if (message.type === 'pipeline') {
+      this._latest = message.pipeline.name;
+    }
+    const next = apply(this._state, message);
+    if (next !== this._state) {
+      this._state = next;
+      if (message.type === 'executions') {
+        this._stale = new WeakMap();
+      }
+      this._changed.emit();
+    }
+  }
+
+  private linked(): void {
+    if (this.link === 'absent') {
+      this.clear();
+    } else {
+      this._changed.emit();
+    }
+  }
+
+  private clear(): void {
+    this._state = EMPTY;
+    this._attached.clear();
+    this._changed.emit();
+  }
+
+  private edited(): void {
+    window.clearTimeout(this._resting);
+    this._resting = window.setTimeout(() => {
+      this._stale = new WeakMap();
+      this._changed.emit();
+    }, REST);
+  }
+
+  private texts(): Map<string, string> {
+    const cells = this.panel.content.model?.cells;
+    return new Map([...(cells ?? [])].map(cell => [cell.id, cell.sharedModel.getSource()]));
+  }
+
+  private mentionsUs(): boolean {
+    return [...this.texts().values()].some(text => OURS.test(text));
+  }
+
+  private _link: KernelLink | null = null;
+  private _state = EMPTY;
+  private _chosen = '';
+  private _latest = '';
+  private _loading = '';
+  private _isDisposed = false;
+  private _resting = 0;
+  private _stale = new WeakMap<Pipeline, ReadonlyMap<string, Stale>>();
+  private readonly _attached = new Map<string, string>();
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _told = new Signal<this, KernelMessage>(this);
+}

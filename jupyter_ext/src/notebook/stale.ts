@@ -1,0 +1,69 @@
+/** Which steps are not what their cells say any more. Pure: from what ran, and what stands in the cells now. */
+
+import type { Pipeline } from '../kernel/protocol';
+
+/**
+ * Why a step is stale: `edited`, its cell was changed since it ran; `gone`, its cell was deleted;
+ * `changed`, it is another one than in the newest execution; `upstream`, a step that it waits for is.
+ */
+export type Stale = 'edited' | 'gone' | 'changed' | 'upstream';
+
+export const WORDS: Readonly<Record<Stale, string>> = {
+  edited: 'The cell was edited since it ran: run it again.',
+  gone: 'The cell that declares this was deleted.',
+  changed: 'Changed since the latest run.',
+  upstream: 'A step that this one waits for has changed.'
+};
+
+/**
+ * Return the stale steps of a pipeline, by id.
+ *
+ * @param pipeline - as its cells declared it.
+ * @param texts - the text of each of the notebook's cells now, by id.
+ * @param changed - names of steps that differ from the newest execution.
+ */
+export function staleSteps(
+  pipeline: Pipeline,
+  texts: ReadonlyMap<string, string>,
+  changed: readonly string[] = []
+): Map<string, Stale> {
+  const found = new Map<string, Stale>();
+  const cells = new Map(pipeline.cells.map(cell => [cell.id, cell]));
+  for (const step of pipeline.steps) {
+    const cell = step.cell === null ? undefined : cells.get(step.cell);
+    const text = cell && texts.get(cell.id);
+    if (cell && text === undefined) {
+      found.set(step.id, 'gone');
+    } else if (cell && text !== undefined && !same(cell.source, text)) {
+      found.set(step.id, 'edited');
+    } else if (changed.includes(step.name)) {
+      found.set(step.id, 'changed');
+    }
+  }
+  return spread(pipeline, found);
+}
+
+/** Whether a cell stands as it ran; white space at its end says nothing. */
+export function same(ran: string, now: string): boolean {
+  return ran.trimEnd() === now.trimEnd();
+}
+
+/** Add all that wait for what is stale already. */
+function spread(pipeline: Pipeline, found: Map<string, Stale>): Map<string, Stale> {
+  const waiting = new Map<string, string[]>();
+  for (const step of pipeline.steps) {
+    for (const source of step.parent === null ? step.waits : [...step.waits, step.parent]) {
+      waiting.set(source, [...(waiting.get(source) ?? []), step.id]);
+    }
+  }
+  const queue = [...found.keys()];
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    for (const next of waiting.get(id) ?? []) {
+      if (!found.has(next)) {
+        found.set(next, 'upstream');
+        queue.push(next);
+      }
+    }
+  }
+  return found;
+}

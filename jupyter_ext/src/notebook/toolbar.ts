@@ -1,0 +1,109 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+
+import { button, html, say } from '../dom';
+import { CommandIDs, NAME } from '../identity';
+import type { Profile } from '../kernel/protocol';
+import { INotebooks } from '../tokens';
+import { PLACES } from '../kernel/words';
+import { running } from './acts';
+import type { NotebookPipelines } from './pipelines';
+
+const PROFILES: readonly Profile[] = ['smoke', 'full'];
+
+/** The group of buttons in a notebook's toolbar; it shows while the notebook has a pipeline. */
+class Controls extends Widget {
+  constructor(
+    private readonly notebooks: INotebooks,
+    private readonly panel: NotebookPanel,
+    private readonly execute: (command: string, args?: { profile: Profile }) => void
+  ) {
+    super({ node: html('div', 'pc-Toolbar pc-colours jp-Toolbar-item', { role: 'group', 'aria-label': 'Pipeline' }) });
+    for (const profile of PROFILES) {
+      this.profiles.set(
+        profile,
+        button('pc-Segment', profile, `Use profile ${profile}`, () =>
+          this.execute(CommandIDs.profile, { profile })
+        )
+      );
+    }
+    this.node.append(
+      html('div', 'pc-Segments', { role: 'group', 'aria-label': 'Profile' }, ...this.profiles.values()),
+      this.target,
+      this.runButton,
+      this.stopButton
+    );
+    notebooks.changed.connect(this.changed, this);
+    notebooks.added.connect(this.changed, this);
+    this.draw();
+  }
+
+  override dispose(): void {
+    this.notebooks.changed.disconnect(this.changed, this);
+    this.notebooks.added.disconnect(this.changed, this);
+    super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.draw();
+  }
+
+  private changed(_: INotebooks, notebook: NotebookPipelines): void {
+    if (notebook.panel === this.panel) {
+      this.draw();
+    }
+  }
+
+  private draw(): void {
+    const notebook = this.notebooks.of(this.panel);
+    const pipeline = notebook?.chosen ?? null;
+    this.setHidden(notebook === undefined || pipeline === null);
+    if (notebook === undefined || pipeline === null) {
+      return;
+    }
+    for (const [profile, element] of this.profiles) {
+      const cost = pipeline.costs[profile];
+      const on = pipeline.profile === profile;
+      element.setAttribute('aria-pressed', String(on));
+      element.title = `Use profile ${profile}${cost ? `: ${cost} on AWS` : ''}`;
+    }
+    const place = PLACES[notebook.target];
+    say(this.target, place);
+    this.target.dataset.target = notebook.target;
+    this.target.title = `AWS calls of this notebook go ${
+      notebook.target === 'aws' ? 'to AWS' : 'to the local endpoint'
+    }. Click to change.`;
+    this.target.setAttribute('aria-label', `Target: ${place}. Change it.`);
+    const busy = running(notebook, pipeline).length > 0;
+    this.stopButton.disabled = !busy;
+    const name = `${pipeline.name}, ${pipeline.profile}, ${place}`;
+    this.runButton.title = `Run ${name}`;
+    this.runButton.setAttribute('aria-label', `Run ${name}`);
+  }
+
+  private readonly profiles = new Map<Profile, HTMLButtonElement>();
+  private readonly target = button('pc-Target', '', '', () => this.execute(CommandIDs.target));
+  private readonly runButton = button('pc-Run', '▶ Run', 'Run the pipeline', () => this.execute(CommandIDs.run));
+  private readonly stopButton = button('pc-Stop', '■ Stop', 'Stop the running execution', () =>
+    this.execute(CommandIDs.stop)
+  );
+}
+
+/** Puts the pipeline's controls into the toolbar of notebooks. */
+export const toolbar: JupyterFrontEndPlugin<void> = {
+  id: `${NAME}:toolbar`,
+  description: 'Shows the profile, the target, Run and Stop in the toolbar of notebooks with a pipeline.',
+  autoStart: true,
+  requires: [INotebooks, IToolbarWidgetRegistry],
+  activate: (app: JupyterFrontEnd, notebooks: INotebooks, registry: IToolbarWidgetRegistry): void => {
+    registry.addFactory<NotebookPanel>(
+      'Notebook',
+      'pipecell',
+      panel => new Controls(notebooks, panel, (id, args) => void app.commands.execute(id, args))
+    );
+  }
+};

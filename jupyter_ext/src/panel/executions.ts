@@ -1,0 +1,91 @@
+/** Executions, newest first: state, duration, age, where; and what can be done with each. */
+
+import { duration } from '../dag/format';
+import { age, button, fill, html, sign } from '../dom';
+import type { ExecutionRow, Target } from '../kernel/protocol';
+import { canRetry, PLACES } from '../kernel/words';
+import { Section } from './section';
+
+export interface ExecutionsValue {
+  readonly rows: readonly ExecutionRow[];
+  /** Why they cannot be listed; empty when they can. */
+  readonly trouble: string;
+  /** ARN of the execution that the DAG shows. */
+  readonly shown: string;
+  /** Whether there are credentials for AWS. */
+  readonly aws: boolean;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+export interface ExecutionActs {
+  attach(row: ExecutionRow): void;
+  stop(row: ExecutionRow): void;
+  retry(row: ExecutionRow): void;
+  list(on: Target): void;
+}
+
+export class ExecutionList extends Section<ExecutionsValue> {
+  constructor(private readonly acts: ExecutionActs) {
+    super('Executions', 'Executions');
+    const refresh = button('pc-Link', 'Refresh', 'List executions on this machine again', () => acts.list('local'));
+    this.aws = button('pc-Link', 'Look on AWS', 'List the executions of this pipeline on AWS', () => acts.list('aws'));
+    this.heading?.append(html('span', 'pc-Section-links', {}, refresh, this.aws));
+  }
+
+  /** Running clocks show each second; ages are as good half a minute later. */
+  protected override key(value: ExecutionsValue): string {
+    const busy = value.rows.some(row => row.running);
+    return JSON.stringify({ ...value, now: Math.floor(value.now / (busy ? 1 : 30)) });
+  }
+
+  protected draw(value: ExecutionsValue): void {
+    this.aws.hidden = !value.aws;
+    const focused = this.focused();
+    fill(this.body, html('ul', 'pc-Rows', {}, ...value.rows.map(row => this.row(row, value))));
+    if (value.trouble) {
+      this.body.append(html('p', 'pc-Dim', {}, value.trouble));
+    } else if (value.rows.length === 0) {
+      this.body.append(html('p', 'pc-Dim', {}, 'It has not run yet.'));
+    }
+    if (focused) {
+      this.body.querySelector<HTMLElement>(`[data-arn="${CSS.escape(focused)}"]`)?.focus();
+    }
+  }
+
+  private row(row: ExecutionRow, value: ExecutionsValue): HTMLElement {
+    const ended = row.ended ?? (row.running ? value.now : null);
+    const time = row.started !== null && ended !== null ? duration(ended - row.started) : '';
+    const begun = row.started === null ? '' : age(row.started, value.now);
+    const facts = [time, begun, row.profile].filter(Boolean).join(' · ');
+    const says = `Show the execution of ${begun}: ${row.status}, ${PLACES[row.on]}`;
+    const show = button('pc-Row-show', '', says, () => this.acts.attach(row));
+    show.dataset.arn = row.arn;
+    show.append(
+      sign(row.sign, row.status, row.ink),
+      html('span', `pc-Row-status pc-ink-${row.ink}`, {}, row.status),
+      html('span', 'pc-Dim', {}, facts)
+    );
+    if (row.on === 'aws') {
+      show.append(html('span', 'pc-Aws', {}, 'AWS'));
+    }
+    const element = html('li', 'pc-Row', { 'aria-current': row.arn === value.shown ? 'true' : null }, show);
+    if (row.running) {
+      element.append(button('pc-Link', 'Stop', `Stop the execution of ${begun}`, () => this.acts.stop(row)));
+    } else if (canRetry(row)) {
+      const again = 'Go on with this execution from where it failed';
+      element.append(button('pc-Link', 'Retry', again, () => this.acts.retry(row)));
+    }
+    if (row.reason) {
+      element.append(html('p', 'pc-Reason', {}, row.reason));
+    }
+    return element;
+  }
+
+  private focused(): string {
+    const { activeElement } = document;
+    return this.body.contains(activeElement) ? ((activeElement as HTMLElement).dataset.arn ?? '') : '';
+  }
+
+  private readonly aws: HTMLButtonElement;
+}

@@ -1,0 +1,119 @@
+/** The DAG in the panel: the pipeline as it is declared now, in the colours of the execution that is shown. */
+
+import type { DagDocument, RunState, StepState as Drawn } from '../dag';
+import { Canvas } from '../dag/canvas';
+import { followTheme } from '../dag/theme';
+import { fill, html } from '../dom';
+import type { StepState } from '../kernel/protocol';
+import type { Execution } from '../kernel/state';
+import { WORDS, type Stale } from '../notebook/stale';
+
+export interface OverviewValue {
+  readonly dag: DagDocument | null;
+  readonly execution: Execution | null;
+  readonly stale: ReadonlyMap<string, Stale>;
+  readonly selection: string;
+}
+
+/** A run of which only the states of steps are shown here. */
+const RUN: RunState = {
+  status: '',
+  running: false,
+  reason: '',
+  started: null,
+  ended: null,
+  expected: null,
+  cost: '',
+  count: '',
+  trouble: ''
+};
+
+export class Overview {
+  readonly element = html('section', 'pcdag pc-Overview', { 'aria-label': 'DAG' });
+
+  constructor(select: (node: string) => void) {
+    this.canvas = new Canvas({ select, toggle: () => undefined, moved: () => undefined });
+    this.unfollow = followTheme(this.element);
+  }
+
+  show(value: OverviewValue | null): void {
+    this.element.hidden = value === null;
+    this.shown = value;
+    if (value === null) {
+      return;
+    }
+    if (value.dag === null) {
+      this.drawn = null;
+      fill(this.element, html('p', 'pc-Dim pc-Overview-none', {}, 'The steps cannot be drawn; the problems say why.'));
+      return;
+    }
+    if (value.dag !== this.drawn) {
+      this.drawn = value.dag;
+      fill(this.element, this.canvas.element);
+      this.canvas.draw(value.dag.scene, { ...value.dag, run: RUN });
+      requestAnimationFrame(() => this.fit());
+    }
+    this.canvas.select(this.canvas.cards.has(value.selection) ? value.selection : '');
+    this.colour(value.dag, value.execution);
+    this.mark(value.stale);
+  }
+
+  /** Running clocks go on. */
+  tick(): void {
+    const execution = this.shown?.execution;
+    if (execution?.row.running) {
+      this.canvas.tick(Date.now() / 1000 - epochOf(execution));
+    }
+  }
+
+  /** Fit the drawing into the room there is: as high as it needs at this width, within bounds. */
+  fit(): void {
+    const scene = this.drawn?.scene;
+    if (scene && this.element.isConnected) {
+      const wanted = (scene.height * (this.element.clientWidth || 300)) / Math.max(scene.width, 1) + 40;
+      this.canvas.element.style.height = `${Math.round(Math.min(360, Math.max(130, wanted)))}px`;
+      this.canvas.camera.fit();
+    }
+  }
+
+  dispose(): void {
+    this.unfollow();
+  }
+
+  private colour(dag: DagDocument, execution: Execution | null): void {
+    this.element.classList.toggle('pc-running', execution?.row.running === true);
+    const epoch = epochOf(execution);
+    const states = dag.scene.nodes.map((node, index): Drawn => {
+      const state = execution?.steps[node.name];
+      return state ? drawn(index, state, epoch) : [index, '', null, null];
+    });
+    this.canvas.show(states, Date.now() / 1000 - epoch);
+  }
+
+  private mark(stale: ReadonlyMap<string, Stale>): void {
+    for (const [id, card] of this.canvas.cards) {
+      const why = stale.get(id);
+      card.element.classList.toggle('pc-mod-stale', why !== undefined);
+      if (why) {
+        card.element.setAttribute('aria-description', WORDS[why]);
+      } else {
+        card.element.removeAttribute('aria-description');
+      }
+    }
+  }
+
+  private readonly canvas: Canvas;
+  private readonly unfollow: () => void;
+  private shown: OverviewValue | null = null;
+  private drawn: DagDocument | null = null;
+}
+
+function epochOf(execution: Execution | null): number {
+  return execution?.row.started ?? 0;
+}
+
+function drawn(index: number, state: StepState, epoch: number): Drawn {
+  const since = (time: number | null): number | null => (time === null ? null : time - epoch);
+  const extra = { ...(state.cached ? { cached: true as const } : {}), ...(state.reason ? { reason: state.reason } : {}) };
+  return [index, state.status, since(state.started), since(state.ended), extra];
+}

@@ -1,0 +1,54 @@
+/** The step that is chosen: its state, its reason, and the ways to its cell and its log. */
+
+import { duration } from '../dag/format';
+import { button, fill, html, sign } from '../dom';
+import type { StepState } from '../kernel/protocol';
+import { Section } from './section';
+
+export interface StepValue {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly cell: string | null;
+  readonly state: StepState | null;
+  /** Why it is stale; empty when it is not. */
+  readonly stale: string;
+  /** Whether there may be a log to open. */
+  readonly log: boolean;
+}
+
+export interface StepActs {
+  cell(id: string): void;
+  log(step: string): void;
+}
+
+export class ChosenStep extends Section<StepValue> {
+  constructor(private readonly acts: StepActs) {
+    super('Step');
+  }
+
+  protected draw(value: StepValue): void {
+    const { cell, name, state } = value;
+    const type = html('span', 'pc-Dim', {}, value.type);
+    fill(this.body, html('div', `pc-Step-name pc-kind-${value.kind}`, {}, html('b', '', {}, name), type));
+    if (state) {
+      const time = state.started !== null && state.ended !== null ? ` ${duration(state.ended - state.started)}` : '';
+      const word = ` ${state.word}${time}`;
+      this.body.append(html('div', `pc-ink-${state.ink}`, {}, sign(state.sign, state.status, state.ink), word));
+      if (state.reason) {
+        this.body.append(html('p', 'pc-Reason', {}, state.reason));
+      }
+    }
+    if (value.stale) {
+      this.body.append(html('p', 'pc-Stale', {}, value.stale));
+    }
+    const buttons = html('div', 'pc-Controls');
+    if (cell !== null) {
+      buttons.append(button('pc-Button', 'Go to cell', `Go to the cell of ${name}`, () => this.acts.cell(cell)));
+    }
+    if (value.log) {
+      buttons.append(button('pc-Button', 'Open log', `Open the log of ${name}`, () => this.acts.log(name)));
+    }
+    this.body.append(buttons);
+  }
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+
+import { isDefinition, PATTERN } from '../../src/files/definition';
+import { asciiJson, pythonOf } from '../../src/files/reader';
+
+describe('a definition is known by what it holds', () => {
+  test.each([
+    ['{"Version": "2020-12-01", "Steps": []}', true],
+    ['\ufeff{"StartAt": "A", "States": {"A": {}}}', true],
+    ['{"Steps": 3}', false],
+    ['{"StartAt": "A"}', false],
+    ['[1, 2]', false],
+    ['null', false],
+    ['not JSON', false]
+  ])('%j', (text, ours) => {
+    expect(isDefinition(text)).toBe(ours);
+  });
+});
+
+describe('names that may be a definition', () => {
+  test.each(['a.json', 'census-1.0.json', 'run.asl.json', 'x.pipeline.json', 'my file.json'])('%s', name => {
+    expect(name).toMatch(new RegExp(PATTERN));
+  });
+  test.each(['chart.vl.json', 'a.geojson', '.json', 'a.json.txt', 'a.ipynb'])('not %s', name => {
+    expect(name).not.toMatch(new RegExp(PATTERN));
+  });
+});
+
+test('a text goes to Python as a string and as nothing else', () => {
+  const text = 'a"\\ \n\u2028é🙂 __import__("os")';
+  const literal = asciiJson(text);
+  expect(literal).toMatch(/^"[\x20-\x7e]*"$/);
+  expect(JSON.parse(literal)).toBe(text);
+});
+
+test('the default kernel reads, where it is Python', () => {
+  const spec = (language: string) => ({ language }) as never;
+  expect(pythonOf({ default: 'r', kernelspecs: { r: spec('R'), py: spec('python') } })).toBe('py');
+  expect(pythonOf({ default: 'py3', kernelspecs: { py: spec('python'), py3: spec('python') } })).toBe('py3');
+  expect(pythonOf({ default: 'r', kernelspecs: { r: spec('R') } })).toBeNull();
+  expect(pythonOf(null)).toBeNull();
+});

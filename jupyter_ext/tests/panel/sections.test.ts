@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+
+import { ExecutionList } from '../../src/panel/executions';
+import { LogView } from '../../src/panel/log';
+import { Parameters } from '../../src/panel/parameters';
+import { Problems } from '../../src/panel/problems';
+import { problem, row } from '../samples';
+
+const HOSTILE = '<img src=x onerror="window.hurt = 1"><script>window.hurt = 1</script>';
+
+const ACTS = { attach: () => undefined, stop: () => undefined, retry: () => undefined, list: () => undefined };
+
+describe('text is text', () => {
+  test('in problems', () => {
+    const problems = new Problems(() => undefined);
+    problems.show([problem({ message: HOSTILE, hint: HOSTILE, step: HOSTILE, path: HOSTILE, code: HOSTILE })]);
+    expect(problems.element.querySelector('img, script')).toBeNull();
+    expect(problems.element.textContent).toContain(HOSTILE);
+  });
+
+  test('in executions', () => {
+    const list = new ExecutionList(ACTS);
+    const rows = [row('a', { reason: HOSTILE, status: HOSTILE, profile: HOSTILE })];
+    list.show({ rows, trouble: HOSTILE, shown: '', aws: false, now: 200 });
+    expect(list.element.querySelector('img, script')).toBeNull();
+    expect(list.element.textContent).toContain(HOSTILE);
+  });
+
+  test('in parameters', () => {
+    const parameters = new Parameters();
+    parameters.show({ profile: 'smoke', profiles: { full: { [HOSTILE]: 1 }, smoke: { [HOSTILE]: HOSTILE } } });
+    expect(parameters.element.querySelector('img, script')).toBeNull();
+  });
+
+  test('in logs', () => {
+    const log = new LogView(() => undefined);
+    log.element.scrollIntoView = () => undefined;
+    log.open('Train', 's');
+    log.take({ type: 'log', stream: 's', lines: [HOSTILE], first: true, over: false });
+    expect(log.element.querySelector('img, script')).toBeNull();
+    expect(log.element.textContent).toContain(HOSTILE);
+  });
+});
+
+describe('executions', () => {
+  test('a running one can be stopped, a failed one gone on with', () => {
+    const list = new ExecutionList(ACTS);
+    const rows = [row('a'), row('b', { running: false, status: 'Failed' }), row('c', { running: false, status: 'Succeeded' })];
+    list.show({ rows, trouble: '', shown: 'a', aws: false, now: 160 });
+    const buttons = [...list.element.querySelectorAll('li')].map(item => item.querySelector('.pc-Link')?.textContent);
+    expect(buttons).toEqual(['Stop', 'Retry', undefined]);
+    expect(list.element.querySelector('[aria-current]')?.textContent).toContain('1:00');
+  });
+});
+
+test('lines of another log are not taken', () => {
+  const log = new LogView(() => undefined);
+  log.element.scrollIntoView = () => undefined;
+  log.open('Train', 's');
+  log.take({ type: 'log', stream: 'other', lines: ['no'], first: true, over: true });
+  expect(log.element.textContent).not.toContain('no\n');
+});
