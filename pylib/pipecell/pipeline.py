@@ -6,7 +6,6 @@ module itself is callable: whichever of the two an attribute lookup finds, the c
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 CALLS = {"local": "AWS calls stay on this machine", "aws": "AWS calls go to AWS"}
 """Where the AWS calls of a notebook go, in words for people."""
 
-EXPORT_FORMATS = ("json",)
+EXPORT_FORMATS = ("json", "cloudformation", "python", "github-actions", "policy")
 """What `Pipeline.export` writes."""
 
 
@@ -146,17 +145,30 @@ class Pipeline:
         self._workspace.set_profile(self.name, replace(chosen, values={**chosen.values, **right}))
         return self.profiles()
 
-    def export(self, format: str = "json") -> str:  # noqa: A002 - the option's own name
-        """Return the pipeline without pipecell: the official definition.
+    def export(self, format: str = "json", *, on: str = "local", file: str = "") -> str:  # noqa: A002
+        """Return the pipeline without pipecell.
+
+        Args:
+            format: ``json``, the official definition; ``cloudformation``, a template; ``python``, a script
+                of the SageMaker SDK alone; ``github-actions``, a workflow that checks, plans and runs it;
+                ``policy``, the least IAM policies of its role and of its caller.
+            on: ``aws`` puts the caller's account, bucket and role in the place of the placeholders that a
+                definition compiled offline has.
+            file: the notebook or definition, as a workflow should name it.
 
         Raises:
-            UsageError: a format that does not exist (``PC911``).
+            UsageError: a format that does not exist (``PC911``), or that there is none of (``PC926``).
         """
         if format not in EXPORT_FORMATS:
             raise UsageError(
                 f'export cannot write "{format}".', code="PC911", hint=did_you_mean(format, EXPORT_FORMATS)
             )
-        return json.dumps(self.document.body, indent=2, ensure_ascii=False) + "\n"
+        from pipecell.exporting import export
+
+        ready = self.compiled if on == "local" else self._for_aws(None, must=False)
+        return export(
+            ready, format, file=file or f"{self.name}.ipynb", several=len(self._workspace.names()) > 1
+        )
 
     def plan(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from pipecell.commands.context import Context
@@ -12,6 +13,10 @@ from pipecell.errors import CheckFailedError, DeclarationError, DefinitionError,
 from pipecell.reports import PREVIEW_FORMATS, Diagnostics
 
 _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid", ".json": "json"}
+
+
+_EXPORTS = {".py": "python", ".yml": "github-actions", ".yaml": "github-actions"}
+_TEXTS = ("python", "github-actions")
 
 
 def preview(context: Context, values: argparse.Namespace) -> Result:
@@ -76,12 +81,19 @@ def profile(context: Context, values: argparse.Namespace) -> Result:
 
 
 def export(context: Context, values: argparse.Namespace) -> Result:
-    """Write the official definition."""
+    """Write the pipeline as something that runs without pipecell."""
     pipeline = context.pipeline(values)
-    text = pipeline.export(values.format or "json")
+    chosen = "policy" if values.policy else values.format or _EXPORTS.get(_suffix(values.output), "json")
+    file = getattr(values, "file", "") or Path(os.environ.get("JPY_SESSION_NAME", "")).name
+    text = pipeline.export(chosen, on=values.on or "local", file=file)
+    data = {"format": chosen, "text": text} if chosen in _TEXTS else json.loads(text)
     if values.output:
-        return Result(data=pipeline.document.body, text=_write(Path(values.output), text))
-    return Result(data=json.loads(text), text=text.rstrip("\n"))
+        return Result(data=data, text=_write(Path(values.output), text))
+    return Result(data=data, text=text.rstrip("\n"))
+
+
+def _suffix(output: str | None) -> str:
+    return Path(output).suffix if output else ""
 
 
 def _write(path: Path, text: str) -> str:

@@ -193,9 +193,19 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "export",
-        "write the official definition, which runs without pipecell",
+        "write the pipeline as something that runs without pipecell",
         look.export,
-        (FILE, PIPELINE, Option("--format", "what to write", choices=EXPORT_FORMATS), OUTPUT, JSON),
+        (
+            FILE,
+            PIPELINE,
+            Option("--format", "what to write; the official definition by default", choices=EXPORT_FORMATS),
+            Option("--policy", "the least IAM policies of its role and its caller", flag=True),
+            Option(
+                "--on", "aws: with your account, bucket and role instead of placeholders", choices=TARGETS
+            ),
+            OUTPUT,
+            JSON,
+        ),
     ),
     Verb(
         "local",
