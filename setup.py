@@ -31,6 +31,8 @@ DEV = [
     "pytest-xdist>=3.5",
     "nbval==0.11.0",
     "hypothesis>=6.100",
+    # What validates exported templates; it brings PyYAML.
+    "cfn-lint>=1.20",
     # moto's own interpreter, measured beside ours by `make bench`.
     "moto[stepfunctions]>=5.1",
     # What lints is held to one line of releases: a new rule must not fail an old commit.

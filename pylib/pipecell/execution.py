@@ -152,6 +152,11 @@ class Execution:
         return self._drawn()[0]
 
     @property
+    def valued_document(self) -> Document:
+        """The definition that it runs, with its own values as the defaults of the parameters."""
+        return _with_values(self.document, self.parameters)
+
+    @property
     def graph(self) -> Graph:
         """The DAG that it runs."""
         return self._drawn()[1]

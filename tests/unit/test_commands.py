@@ -146,4 +146,4 @@ def test_the_cell_magic_reads_its_line_from_the_table_too() -> None:
 
 def test_verbs_that_start_or_look_at_runs_are_left_out_while_a_notebook_is_read() -> None:
     launching = {verb.name for verb in VERBS if verb.launches}
-    assert launching == {"plan", "run", "watch", "logs", "stop", "try", "retry", "list"}
+    assert launching == {"plan", "diff", "run", "watch", "logs", "stop", "try", "retry", "list"}

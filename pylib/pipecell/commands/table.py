@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipecell.commands import endpoint, look, runs, settings, trying
+from pipecell.commands import compare, endpoint, look, runs, settings, trying
 from pipecell.commands.verb import NOTEBOOK, SHELL, Option, Verb
 from pipecell.pipeline import EXPORT_FORMATS
 from pipecell.reports import PREVIEW_FORMATS
@@ -66,6 +66,22 @@ VERBS: tuple[Verb, ...] = (
         ),
         launches=True,
         description="What the cache will say of each step and why, how long it takes and what it costs.",
+    ),
+    Verb(
+        "diff",
+        "compare two definitions, notebooks, git revisions or executions",
+        compare.diff,
+        (
+            Option(
+                "before", "a file, REV:FILE, an execution's ARN or a pipeline declared here", "A", kind="file"
+            ),
+            Option("after", "the same, to compare with it", "B", kind="file"),
+            ON,
+            PIPELINE,
+            JSON,
+        ),
+        launches=True,
+        description="REV:FILE is a file as a git revision has it: HEAD~1:census.ipynb.",
     ),
     Verb(
         "profile",

@@ -24,11 +24,11 @@ class S3Objects:
     """Objects of one target.
 
     Args:
-        connection: the way to the target.
+        connection: the way to the target; None for what is to be uploaded alone.
         uploads: what is to be put there; it takes the place of what is there now.
     """
 
-    def __init__(self, connection: Connection, uploads: Sequence[Uploadable] = ()) -> None:
+    def __init__(self, connection: Connection | None, uploads: Sequence[Uploadable] = ()) -> None:
         self._connection = connection
         self._uploads = {(item.bucket, item.key): item for item in uploads}
 
@@ -124,6 +124,8 @@ class S3Objects:
 
     def _ask(self, operation: str, **request: Any) -> Any:
         """Call S3; None where it says that there is nothing, or nothing for us."""
+        if self._connection is None:
+            return None
         client = self._connection.client("s3")
         with aws_errors(f"a look at s3://{request['Bucket']}", connection=self._connection):
             try:

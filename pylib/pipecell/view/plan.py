@@ -7,23 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipecell.definition.cache.foresee import Foresight
-from pipecell.definition.cache.reasons import show
 from pipecell.definition.cost.estimate import Cost, money_range
 from pipecell.definition.cost.hours import Hours, never_ran, words
-from pipecell.definition.diff.change import Change
 from pipecell.definition.plan import Plan
+from pipecell.view.changes import count, html_change, line, noise_words
 from pipecell.view.html import Raw, tag
 
 WHERE = {"local": "this machine", "aws": "AWS"}
 _SIGNS = {"reuse": "↺", "run": "●", "decide": "◆", "skip": "–"}
 _COLORS = {"reuse": "#7c3aed", "run": "inherit", "decide": "inherit", "skip": "#98a2b3"}
 _ANSI = {"reuse": "35", "run": "1", "skip": "2"}
-_CHANGE_SIGNS = {"added": "+", "removed": "-", "changed": "~", "code": "~"}
 _CELL = "padding:5px 14px 5px 0;text-align:left;vertical-align:top;background:none"
 _NUMBER = "padding:5px 0 5px 14px;text-align:right;white-space:nowrap;vertical-align:top;background:none"
 _LINE = "border-bottom:1px solid rgba(127,127,127,.22)"
 _DIM = "opacity:.65"
-_LONGEST_CODE = 40  # lines of a change that are shown
 _NARROW = 24  # columns that a reason needs at least
 _MANY = 12  # changes that a terminal shows
 
@@ -188,34 +185,13 @@ def _changes_text(plan: Plan) -> Iterator[str]:
     if not meant:
         yield "Deploying changes nothing."
     else:
-        yield f"Deploying makes {_count(len(meant), 'change')}:"
-        yield from (f"  {_CHANGE_SIGNS[change.kind]} {_change_words(change)}" for change in meant[:_MANY])
+        yield f"Deploying makes {count(len(meant), 'change')}:"
+        yield from (f"  {line(change)}" for change in meant[:_MANY])
         if len(meant) > _MANY:
             yield f"  … and {len(meant) - _MANY} more"
     if noise:
-        yield f"Set aside: {_noise_words(noise)}."
+        yield f"Set aside: {noise_words(noise)}."
     yield ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
-
-
-def _change_words(change: Change) -> str:
-    where = " ".join(part for part in (change.step or "", change.path) if part)
-    if change.kind == "code":
-        return f"{where} {change.note}"
-    if not change.path:
-        return f"{where} ({change.after if change.kind == 'added' else change.before})"
-    if change.kind == "added":
-        return f"{where} {show(change.after)}"
-    if change.kind == "removed":
-        return f"{where} {show(change.before)}"
-    return f"{where} {show(change.before)} → {show(change.after)}"
-
-
-def _noise_words(noise: tuple[Change, ...]) -> str:
-    return "; ".join(f"{change.step or ''} {change.path} ({change.note})".strip() for change in noise)
 
 
 # HTML
@@ -260,10 +236,10 @@ def _html_changes(plan: Plan) -> Iterator[Raw]:
     meant, noise = plan.meant, plan.noise
     if plan.deployed is None:
         return
-    title = "Deploying changes nothing." if not meant else f"Deploying makes {_count(len(meant), 'change')}."
-    items = [_html_change(change) for change in meant]
+    title = "Deploying changes nothing." if not meant else f"Deploying makes {count(len(meant), 'change')}."
+    items = [html_change(change) for change in meant]
     if noise:
-        items.append(tag("div", f"Set aside: {_noise_words(noise)}.", style=_DIM))
+        items.append(tag("div", f"Set aside: {noise_words(noise)}.", style=_DIM))
     if not items:
         yield tag("div", title, style="margin:2px 0")
         return
@@ -273,16 +249,3 @@ def _html_changes(plan: Plan) -> Iterator[Raw]:
         tag("div", *items, style="margin:4px 0 4px 14px"),
         style="margin:2px 0",
     )
-
-
-def _html_change(change: Change) -> Raw:
-    line = tag("div", f"{_CHANGE_SIGNS[change.kind]} {_change_words(change)}")
-    if change.kind != "code":
-        return line
-    lines = [
-        tag("span", f"{sign} {text}\n", style=f"color:{ink}")
-        for sign, ink, block in (("-", "#c0262d", change.before), ("+", "#16803c", change.after))
-        for text in str(block or "").splitlines()[:_LONGEST_CODE]
-    ]
-    code = tag("pre", *lines, style="margin:2px 0 6px 14px;padding:4px 8px;background:rgba(127,127,127,.08)")
-    return tag("div", line, code)

@@ -19,6 +19,15 @@ from pipecell.definition.references import GET, JOIN, JSON_GET, function_of, par
 from pipecell.definition.sagemaker import StepView, iterate_steps
 from pipecell.errors import UsageError
 
+_TYPES = frozenset(
+    {
+        *("Condition", "Model", "Processing", "RegisterModel", "Training", "Transform", "Callback", "Tuning"),
+        *("Lambda", "QualityCheck", "ClarifyCheck", "EMR", "Fail", "AutoML", "EndpointConfig", "Endpoint"),
+        *("InferenceComponent", "Lineage"),
+    }
+)
+"""The step types of the SDK 2.257's ``StepTypeEnum``: it compiles no other."""
+
 _INDENT = "    "
 _WIDTH = 100
 _COMPARISONS = {
@@ -50,7 +59,7 @@ class RequestStep(Step):
 
     def __init__(self, step_type, name, arguments, depends_on=None, **settings):
         words = settings.pop("display_name", None), settings.pop("description", None)
-        super().__init__(name, *words, SimpleNamespace(value=step_type), depends_on)
+        super().__init__(name, *words, StepTypeEnum(step_type), depends_on)
         self._arguments = arguments
         self._settings = settings
 
@@ -130,7 +139,7 @@ def to_python(document: Document, *, region: str = "", files: Sequence[File] = (
         files: what it needs in S3; small ones become part of the script.
 
     Raises:
-        UsageError: the document is a state machine (``PC926``).
+        UsageError: the document is a state machine, or has a step that the SDK does not know (``PC926``).
     """
     if document.engine != "sagemaker":
         raise UsageError(
@@ -138,6 +147,13 @@ def to_python(document: Document, *, region: str = "", files: Sequence[File] = (
             code="PC926",
             hint="Use --format json or cloudformation.",
         )
+    for view in iterate_steps(document):
+        if view.type not in _TYPES:
+            raise UsageError(
+                f"{view.name} is a step of type {view.type}, which the SageMaker SDK 2.x does not know.",
+                code="PC926",
+                hint="Use --format json or cloudformation.",
+            )
     return _Script(document, region or "us-east-1", files).text()
 
 
@@ -197,7 +213,6 @@ class _Script:
 
     def _imports(self) -> Iterator[str]:
         yield "import argparse"
-        yield "from types import SimpleNamespace"
         yield ""
         yield "import boto3"
         yield "import sagemaker"
@@ -219,9 +234,9 @@ class _Script:
             "sagemaker.workflow.pipeline": ["Pipeline"],
             "sagemaker.workflow.pipeline_experiment_config": ["PipelineExperimentConfig"],
             "sagemaker.workflow.properties": ["Properties"],
-            "sagemaker.workflow.steps": ["Step"],
+            "sagemaker.workflow.steps": ["Step", "StepTypeEnum"],
         }
-        always = {"Pipeline", "Properties", "Step"} | (
+        always = {"Pipeline", "Properties", "Step", "StepTypeEnum"} | (
             {"PipelineVariable"} if "Expression" in self.uses else set()
         )
         for module, names in modules.items():

@@ -36,7 +36,8 @@ jobs:
         with:
           python-version: "3.11"
       - run: pip install "pipecell[all]"
-      - run: pipecell check {file}{pipeline}
+      - run: |
+          pipecell check {file}{pipeline}
 
   plan:
     if: github.event_name == 'pull_request'
