@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
 
 _DECLARES = re.compile(r"^\s*%%(pipeline|step)\b")
-_LAUNCHES = re.compile(
-    r"^[^#\n]*%pipeline\s+(plan|diff|run|try|watch|logs|stop|retry|list)\b", re.MULTILINE
-)
+_LAUNCHES = re.compile(r"^[^#\n]*%pipeline\s+(plan|diff|run|try|watch|logs|stop|retry|list)\b", re.MULTILINE)
 
 
 class NotebookCellError(DeclarationError):
