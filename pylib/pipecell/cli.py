@@ -143,6 +143,8 @@ class ShellContext(Context):
         if self._json:
             if result.data is not None:
                 self._out.write(json.dumps(result.data, indent=2, ensure_ascii=False) + "\n")
+        elif result.text and result.aside:
+            self.say(result.text)
         elif result.text:
             self._out.write(result.text + "\n")
         self._out.flush()

@@ -52,6 +52,27 @@ def test_preview_prints_a_tree(definition: Path, capsys: pytest.CaptureFixture[s
     assert err == ""
 
 
+def test_check_says_its_findings_on_standard_error(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = machine.with_name("broken.asl.json")
+    broken.write_text(machine.read_text().replace('"Next": "B"', '"Next": "C"'))
+    assert main(["check", str(broken)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert 'There is no state "C".' in err
+    assert main(["check", str(machine)]) == 0
+    assert capsys.readouterr() == ("No problems found.\n", "")
+
+
+def test_check_writes_sarif(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.write_text(machine.read_text().replace('"Next": "B"', '"Next": "C"'))
+    assert main(["check", str(machine), "--format", "sarif"]) == 1
+    log = json.loads(capsys.readouterr().out)
+    assert log["version"] == "2.1.0"
+    written = machine.with_suffix(".sarif")
+    assert main(["check", str(machine), "-o", str(written)]) == 1
+    assert json.loads(written.read_text()) == log
+
+
 def test_preview_json_is_the_designed_object(definition: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", str(definition), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -12,7 +12,10 @@ from pipecell.commands.verb import Result
 from pipecell.errors import CheckFailedError, DeclarationError, DefinitionError, UsageError
 from pipecell.reports import PREVIEW_FORMATS, Diagnostics
 
-_SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid", ".json": "json"}
+_SUFFIXES = {
+    **{".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid"},
+    **{".json": "json", ".sarif": "sarif"},
+}
 
 
 _EXPORTS = {".py": "python", ".yml": "github-actions", ".yaml": "github-actions"}
@@ -48,9 +51,36 @@ def check(context: Context, values: argparse.Namespace) -> Result:
         name, found = "The definition", Diagnostics([Diagnostic.of(failure)])
     count = len(found.errors)
     error = CheckFailedError(f"{name} has {count} error{'s' * (count > 1)}.") if count else None
+    if (values.format or _SUFFIXES.get(Path(values.output or "").suffix)) == "sarif":
+        return _sarif(values, found, error)
+    if values.output:
+        text = json.dumps(found.to_json(), indent=2) if values.format == "json" else str(found)
+        return Result(data=found.to_json(), text=_write(Path(values.output), text), exit_code=int(count > 0))
+    if values.format == "json":
+        text = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
+        return Result(data=found.to_json(), text=text, exit_code=int(count > 0), error=error)
     return Result(
-        data=found.to_json(), text=str(found), bundle=found.bundle(), exit_code=int(count > 0), error=error
+        data=found.to_json(),
+        text=str(found),
+        bundle=found.bundle(),
+        exit_code=int(count > 0),
+        error=error,
+        aside=len(found) > 0,
     )
+
+
+def _sarif(values: argparse.Namespace, found: Diagnostics, error: Exception | None) -> Result:
+    """Write what was found for code review; where the file's lines are known, with them."""
+    from pipecell import __version__
+    from pipecell.view.sarif import to_sarif
+
+    file = Path(getattr(values, "file", None) or "notebook.ipynb")
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "{}"
+    log = to_sarif(found, file=file, text=text, version=__version__)
+    written = json.dumps(log, indent=2, ensure_ascii=False)
+    if values.output:
+        written = _write(Path(values.output), written)
+    return Result(data=log, text=written, exit_code=int(error is not None), error=error)
 
 
 def plan(context: Context, values: argparse.Namespace) -> Result:
@@ -115,4 +145,7 @@ def _bundle(context: Context, chosen: str, text: str) -> dict[str, str] | None:
     return None
 
 
-__all__ = ["PREVIEW_FORMATS", "check", "export", "plan", "preview", "profile"]
+CHECK_FORMATS = ("text", "json", "sarif")
+"""What ``check`` writes."""
+
+__all__ = ["CHECK_FORMATS", "PREVIEW_FORMATS", "check", "export", "plan", "preview", "profile"]

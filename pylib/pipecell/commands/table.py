@@ -47,8 +47,9 @@ VERBS: tuple[Verb, ...] = (
         "check",
         "list every problem that can be found before a launch",
         look.check,
-        (FILE, PIPELINE, JSON),
-        description="Exit code 1 when there is an error. Needs no network and no AWS account.",
+        (FILE, PIPELINE, Option("--format", "what to write", choices=look.CHECK_FORMATS), OUTPUT, JSON),
+        description="Exit code 1 when there is an error. Needs no network and no AWS account. In a shell the "
+        "findings go to standard error; sarif is what code review tools read.",
     ),
     Verb(
         "plan",

@@ -90,6 +90,7 @@ class Result:
         value: what a magic returns.
         exit_code: 0 it holds, 1 the pipeline is at fault.
         error: what a magic raises instead of exiting with 1.
+        aside: a shell prints the text on standard error, as compilers do with what they find.
     """
 
     data: Any = None
@@ -98,6 +99,7 @@ class Result:
     value: Any = None
     exit_code: int = 0
     error: Exception | None = None
+    aside: bool = False
 
 
 Handler = Callable[["Context", argparse.Namespace], Result]
