@@ -287,6 +287,10 @@ class Pipeline:
             parallelism=ready.parallelism,
             progress=progress,
         )
+        if ready.functions:
+            from pipecell.engines import functions
+
+            functions.put(self._workspace.connect(on, ready.region), ready.functions)
         arn = place.start(
             ready.document, parameters=values, input=input, selection=self._selection(place, selected)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from pipecell import errors
 from pipecell.errors import PipecellError
 
 if TYPE_CHECKING:
-    from pipecell.declare.compiled import Compiled
+    from pipecell.declare.compiled import Compiled, LambdaFunction
     from pipecell.definition.checks import Diagnostic
 
 READING = "_PIPECELL_READING"
@@ -48,6 +49,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
         PipecellError: the one that was raised in the kernel.
     """
     from pipecell.declare.compiled import Compiled, Upload
+    from pipecell.declare.jobs.scope import Missing
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import read_document
     from pipecell.definition.notes import Notes
@@ -78,6 +80,8 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
         region=manifest["region"],
         parallelism=manifest["parallelism"],
         input=manifest.get("input"),
+        functions=tuple(_function(folder, entry) for entry in manifest["functions"]),
+        missing=tuple(Missing(**entry) for entry in manifest["missing"]),
     )
     return compiled, tuple(Diagnostic(**entry) for entry in manifest["diagnostics"])
 
@@ -126,11 +130,31 @@ def _describe(folder: Path, name: str | None) -> dict[str, Any]:
         "region": compiled.region,
         "parallelism": compiled.parallelism,
         "input": compiled.input,
+        "functions": [
+            _described_function(folder, number, function)
+            for number, function in enumerate(compiled.functions)
+        ],
+        "missing": [asdict(missed) for missed in compiled.missing],
         "diagnostics": [
             entry.to_json()
             for entry in (*workspace.declared_diagnostics(pipeline.name), *compiled.diagnostics)
         ],
     }
+
+
+def _described_function(folder: Path, number: int, function: LambdaFunction) -> dict[str, Any]:
+    entry = {key: getattr(function, key) for key in ("name", "arn", "bucket", "key")}
+    if function.code is not None:
+        entry["file"] = f"function-{number}"
+        _write_private(folder / entry["file"], function.code)
+    return {**entry, "settings": dict(function.settings)}
+
+
+def _function(folder: Path, entry: dict[str, Any]) -> LambdaFunction:
+    from pipecell.declare.compiled import LambdaFunction
+
+    file = entry.pop("file", None)
+    return LambdaFunction(**entry, code=(folder / file).read_bytes() if file else None)
 
 
 def _error(fields: Mapping[str, Any]) -> PipecellError:

@@ -27,6 +27,7 @@ _NO_JOB_OPTION = frozenset(
     {"name", "input", "output", "image", "instance", "param", "env", "arg", "with", "cache", "retry"}
     | {"depends", "tag", "max_runtime", "pipeline", "try"}
 )
+_PASS_VALUES = frozenset({"lambda", "callback"})
 _SOURCES = frozenset({"metrics"})
 
 
@@ -58,7 +59,7 @@ def _read(kind: str, options: Mapping[str, Any], body: str, around: Surroundings
         "kind": kind,
         "name": name,
         "inputs": {
-            key: read_source(value, around.namespace, around.steps)
+            key: _source(kind, value, around)
             for key, value in words.pairs(given.get("input", ()), "-i").items()
         },
         "outputs": tuple(_outputs(given.get("output", ()), kind)),
@@ -91,6 +92,14 @@ def _outputs(given: Collection[str], kind: str) -> list[str]:
             hint="Write what else it makes in a processing step.",
         )
     return found
+
+
+def _source(kind: str, word: str, around: Surroundings) -> Value:
+    """Read what an input is: data for jobs, a value for steps that only pass it on."""
+    if kind in _PASS_VALUES:
+        value = _value(word, around)
+        return _number(value) if isinstance(value, str) else value
+    return read_source(word, around.namespace, around.steps)
 
 
 def _settings(given: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pipecell.declare.jobs.script import write
 if TYPE_CHECKING:
     from pipecell.declare.sagemaker_v2.jobs.making import Making
 
-IMAGE = "sagemaker-distribution:2.0"
+IMAGE = "sagemaker-distribution"
 
 
 def make_notebook(making: Making) -> Any:
