@@ -122,7 +122,12 @@ class PipelineMagics(Magics):
             if call.help:
                 self.context.say(call.help.rstrip("\n"))
                 return
-            self._show_declared(self._declare_step(call.verb.name, vars(call.values), body))
+            declaration = self._declare_step(call.verb.name, vars(call.values), body)
+            self._show_declared(declaration)
+            if getattr(call.values, "try", False):
+                from pipecell.commands.job_trial import try_step
+
+                try_step(self.context, declaration.name, call.values.name)
 
     def settle(self, *_: Any) -> None:
         """Wait for the target that was being chosen; IPython calls it before the next cell."""

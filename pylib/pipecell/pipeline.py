@@ -297,6 +297,49 @@ class Pipeline:
         execution = self._workspace.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
 
+    def try_job(self, step: str, *, say: Callable[[str], None] | None = None) -> Execution:
+        """Run one step's job now, on this machine, with the latest outputs of the steps that it reads.
+
+        Args:
+            step: the step's name in the definition.
+            say: told in one line what runs first and what is reused.
+
+        Returns:
+            The execution, which has just started.
+
+        Raises:
+            UsageError: there is no such step (``PC924``).
+            CheckFailedError: the step itself has errors; nothing was started.
+            ExecutionError: the local endpoint refused.
+        """
+        from pipecell.definition.parameters import declared
+        from pipecell.definition.sagemaker import dependencies
+        from pipecell.job_trials import plan_trial, without_cache
+
+        if step not in dependencies(self.document):
+            raise UsageError(
+                f'{self.name} has no step "{step}".',
+                code="PC924",
+                hint=did_you_mean(step, dependencies(self.document)),
+            )
+        place = self._workspace.engine(self.engine, "local", self.compiled.region)
+        trial = plan_trial(self.document, step, self._workspace, place)
+        involved = {step, *trial.first}
+        wrong = [found for found in self.check().errors if found.step in involved]
+        if wrong:
+            raise CheckFailedError(f"{step} was not tried.", diagnostics=wrong)
+        if say is not None:
+            first = f"{', '.join(trial.first)} first, which never ran; " if trial.first else ""
+            reused = f"latest outputs of {', '.join(trial.reused)}; " if trial.reused else ""
+            say(f"{step}: {first}{reused}{PLACES['local']}.")
+        document = without_cache(trial.document)
+        place.deploy(document, role=self.compiled.role, uploads=self.compiled.uploads)
+        chosen = self._workspace.profile(self.name)
+        names = {parameter.name for parameter in declared(document)}
+        values = {key: value for key, value in self._values(chosen, {}).items() if key in names}
+        arn = place.start(document, parameters=values)
+        return self._workspace.remember(place, arn, profile=chosen.name)
+
     def try_state(
         self,
         state: str,

@@ -55,6 +55,7 @@ def make_clarify_check(making: Making) -> Any:
     data = clarify.DataConfig(
         s3_data_input_path=_source(making),
         s3_output_path=_results(making),
+        s3_analysis_config_output_path=f"s3://{making.session.default_bucket()}/{making.scope.pipeline}/checks",
         label=making.value(given["label"]),
         headers=_list(given.get("headers")),
         dataset_type=given.get("dataset_type", "text/csv"),
