@@ -61,7 +61,8 @@ class _Visit:
 
     @property
     def failure_reason(self) -> str:
-        return ": ".join(part for part in (self.error, self.cause) if part)
+        found = ": ".join(part for part in (self.error, _plain(self.cause)) if part)
+        return f"caught {found}" if found and self.status == "Succeeded" else found
 
     @property
     def items_inside(self) -> tuple[int, ...] | None:
@@ -173,7 +174,17 @@ def read_states(events: Iterable[Mapping[str, Any]]) -> tuple[StepSnapshot, ...]
 
 def reason(details: Mapping[str, Any]) -> str:
     """Return ``error: cause`` of an event or an execution; empty when there is neither."""
-    return ": ".join(part for part in (details.get("error"), details.get("cause")) if part)
+    return ": ".join(part for part in (details.get("error"), _plain(details.get("cause"))) if part)
+
+
+def _plain(cause: str | None) -> str:
+    """Return what people want of a cause: a function's message, or a job's FailureReason."""
+    found = _json(cause)
+    if isinstance(found, dict):
+        for key in ("errorMessage", "FailureReason"):
+            if isinstance(found.get(key), str):
+                return str(found[key])
+    return cause or ""
 
 
 def counted(found: Mapping[str, Any]) -> dict[str, int]:

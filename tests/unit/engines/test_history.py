@@ -239,3 +239,20 @@ def test_a_redriven_state_runs_again() -> None:
     ]
     (state,) = read_states(events)
     assert (state.status, state.ended, state.failure_reason) == ("Executing", None, "")
+
+
+def test_a_cause_in_json_is_read_for_what_people_want_of_it() -> None:
+    assert reason({"error": "E", "cause": '{"errorMessage": "why", "stackTrace": ["x"]}'}) == "E: why"
+    assert reason({"error": "E", "cause": '{"TrainingJobName": "t", "FailureReason": "why"}'}) == "E: why"
+    assert reason({"error": "E", "cause": '{"other": 1}'}) == 'E: {"other": 1}'
+
+
+def test_an_error_that_was_caught_says_so() -> None:
+    events = [
+        START,
+        entered(2, "T", 1),
+        event(3, "TaskFailed", 2, {"error": "E", "cause": "c"}),
+        left(4, "T", 3),
+    ]
+    (state,) = read_states(events)
+    assert (state.status, state.failure_reason) == ("Succeeded", "caught E: c")

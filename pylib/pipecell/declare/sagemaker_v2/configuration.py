@@ -56,7 +56,7 @@ def _read(path: Path | None) -> dict[str, Any]:
     if path is None or not path.is_file():
         return {}
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError:
         return {}  # then the SDK is not there either
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -151,10 +152,14 @@ def root_level_kept() -> Iterator[None]:
     """Keep the level of the root logger if the SDK is imported during the block."""
     root = logging.getLogger()
     before: list[int] = []
+
+    def begin() -> None:
+        before.append(root.level)
+        # It imports pkg_resources, which says at length that it is old; nobody here can change that.
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning, "stepfunctions")
+
     hook = when_imported(
-        "stepfunctions",
-        lambda module: root.setLevel(before[0]) if before else None,
-        before=lambda: before.append(root.level),
+        "stepfunctions", lambda module: root.setLevel(before[0]) if before else None, before=begin
     )
     try:
         yield

@@ -18,8 +18,8 @@ from pipecell.definition.checks.machines.examples import task
 from pipecell.errors import did_you_mean
 
 _START_PIPELINE = (
-    "Call aws-sdk:sagemaker:startPipelineExecution, then poll aws-sdk:sagemaker:describePipelineExecution"
-    " with a Wait and a Choice over its status."
+    "Call aws-sdk:sagemaker:startPipelineExecution, then poll describePipelineExecution"
+    " with a Wait and a Choice."
 )
 _ENDPOINT = "Poll aws-sdk:sagemaker:describeEndpoint with a Wait and a Choice until it is InService."
 _OPENS = "arn:aws:states:::"
