@@ -350,6 +350,11 @@ def read_file(path: Path, name: str | None = None) -> Compiled:
             code="PC917",
             hint=_nearest_file(path) if isinstance(error, FileNotFoundError) else "",
         ) from error
+    if path.suffix in (".yaml", ".yml"):
+        from pipecell.declare.stepfunctions import read_machine
+
+        body = read_machine(content.decode("utf-8", "replace"))
+        return Compiled(read_document(body, name=name, origin=str(path)), region="")
     return Compiled(read_document(content, name=name, origin=str(path)), region="")
 
 

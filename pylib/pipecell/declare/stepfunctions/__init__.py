@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from pipecell.declare.stepfunctions.compilation import compile  # noqa: A004 - the engine's verb
 from pipecell.declare.stepfunctions.hooks import offline_cell, root_level_kept
-from pipecell.declare.stepfunctions.machine_text import is_machine, machine_runner
+from pipecell.declare.stepfunctions.machine_text import is_machine, machine_runner, read_machine
 
-__all__ = ["compile", "is_machine", "machine_runner", "offline_cell", "root_level_kept"]
+__all__ = ["compile", "is_machine", "machine_runner", "offline_cell", "read_machine", "root_level_kept"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipecell.declare.notebook import compile_declaration
 from pipecell.declare.stepfunctions.machine_text import is_machine, read_machine
+from pipecell.definition import read_document
 from pipecell.definition.checks import check
 from pipecell.errors import DefinitionError
+from pipecell.workspace import read_file
 from tests.unit.declare.conftest import Declare
 
 YAML = """
@@ -20,7 +24,7 @@ States:
     Branches:
       - StartAt: Inner
         States:
-          Inner: {Type: Pass, Result: ${threshold}, End: true}
+          Inner: {Type: Pass, Result: "${threshold}", End: true}
     End: true
 """
 JSON = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
@@ -28,7 +32,7 @@ JSON = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
 
 def test_a_machine_in_yaml(cell: Declare) -> None:
     cell.namespace["threshold"] = 0.8  # type: ignore[attr-defined]
-    declaration = cell(YAML.replace("${threshold}", '"${threshold}"'), "1", 6)
+    declaration = cell(YAML, "1", 6)
     document = compile_declaration(declaration).document
     assert (declaration.engine, document.name, document.engine) == (
         "stepfunctions",
@@ -83,6 +87,19 @@ def test_what_cannot_be_read(text: str, code: str, path: str | None) -> None:
     with pytest.raises(DefinitionError) as caught:
         read_machine(text)
     assert (caught.value.code, caught.value.path) == (code, path)
+
+
+def test_the_machine_in_the_docs_is_right() -> None:
+    page = Path(__file__).parents[4] / "docs" / "pipelines-or-step-functions.md"
+    text = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    assert [problem.code for problem in check(read_document(read_machine(text)))] == ["PC390"]
+
+
+def test_a_file_may_be_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "outer-loop.asl.yaml"
+    file.write_text(YAML, encoding="utf-8")
+    document = read_file(file).document
+    assert (document.name, document.engine) == ("outer-loop", "stepfunctions")
 
 
 def test_an_error_in_a_state_names_the_cell(cell: Declare) -> None:
