@@ -124,7 +124,7 @@ def _fate(handler: Any, name: str, operation: Mapping[str, Any]) -> str:
         return _fate_in_s3(handler, name, operation["http"])
     if isinstance(handler, FunctionsService):
         return _fate_of_function(handler, name, operation["http"])
-    table = handler._service if isinstance(handler, StatesService) else handler
+    table = handler.table if isinstance(handler, StatesService) else handler
     assert isinstance(table, JsonService)  # noqa: S101 - for the type checker
     if name not in table.operations:
         return "refused"

@@ -212,7 +212,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
     home = Home(tmp_path_factory.mktemp("conformance") / "home").create()
     store, objects = Store(home), ObjectStore(home)
     made = registry(home, store, objects)
-    found = {name: getattr(made[signing], "_service", made[signing]) for name, signing in SERVICES.items()}
+    found = {name: getattr(made[signing], "table", made[signing]) for name, signing in SERVICES.items()}
     yield found
     for service in made.values():
         getattr(service, "close", lambda: None)()

@@ -246,3 +246,30 @@ def test_workers_that_wait_are_woken(client: Clients) -> None:
     thread.join(timeout=30)
     assert taken
     assert taken[0]["input"] == '"x"'
+
+
+def test_a_call_that_nothing_answers_is_refused_before_anything_runs(states: Any) -> None:
+    first = {"Type": "Pass", "Next": "S"}
+    call = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:translate:translateText", "End": True}
+    arn = create(states, {"StartAt": "First", "States": {"First": first, "S": call}})
+    with pytest.raises(botocore.exceptions.ClientError, match="has nothing behind it locally") as caught:
+        states.start_execution(stateMachineArn=arn)
+    assert code_of(caught) == "ValidationException"
+    assert states.list_executions(stateMachineArn=arn)["executions"] == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "sqs:listQueues",
+        "dynamodb:listTables",
+        "sagemaker:listPipelines",
+        "s3:listBuckets",
+        "sfn:listActivities",
+    ],
+)
+def test_any_service_behind_the_endpoint_can_be_called(call: str, states: Any) -> None:
+    resource = f"arn:aws:states:::aws-sdk:{call}"
+    arn = create(states, one({"Type": "Task", "Resource": resource, "Parameters": {}}))
+    ended = finish(states, states.start_execution(stateMachineArn=arn)["executionArn"])
+    assert ended["status"] == "SUCCEEDED", ended

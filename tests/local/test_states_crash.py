@@ -81,6 +81,9 @@ class Workshop:
     def stand_in(self, resource: Resource) -> tuple[str, ...] | None:
         return None
 
+    def implements(self, service: str, operation: str) -> bool:
+        return True
+
     def execution_result(self, resource: str, described: dict[str, Any]) -> Done:
         return Done(json.dumps(described["output"]))
 

@@ -21,6 +21,7 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
     """
     from pipecell.local.credentials import Credentials
     from pipecell.local.services import functions, glue, logs, s3, sagemaker, states
+    from pipecell.local.services.coverage import Coverage
     from pipecell.local.services.events import Events
     from pipecell.local.services.identity import Iam, Sts
     from pipecell.local.services.others import Others
@@ -30,7 +31,9 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
     events = Events(others)
     jobs = sagemaker.build(home, store, objects)
     commands = Commands(home)
-    return {
+    services: dict[str, Handler] = {}
+    coverage = Coverage(services, others)
+    services |= {
         "*": others,
         "s3": s3.build(objects),
         "sts": Sts(Credentials.load(home), others),
@@ -40,5 +43,6 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         "logs": logs.build(store, jobs),
         "lambda": functions.build(home, store, objects),
         "glue": glue.build(home, store, commands, others),
-        "states": states.build(home, store, objects, commands, events.put),
+        "states": states.build(home, store, objects, commands, events.put, coverage.implements),
     }
+    return services

@@ -78,6 +78,17 @@ class Others:
         """Whether anybody has used a service of moto, in this process or an earlier one."""
         return self.loaded or service in self._kept
 
+    def backend_of(self, request: Request) -> str | None:
+        """Return moto's name of what would answer a request, None where nothing does."""
+        try:
+            app = self._load()
+            environ = _environ(request)
+            host = app.infer_service_region_host(environ, request.decoded_path)
+        except (ServiceError, ImportError):
+            return None
+        found: str | None = app.get_backend_for_host(host)
+        return found
+
     def backends(self, service: str) -> Any:
         """Return moto's backends of a service, by region."""
         self._load()

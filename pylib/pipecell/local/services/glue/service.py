@@ -39,11 +39,14 @@ class GlueService:
         others: answers for the rest of Glue.
     """
 
+    shared = True
+    """Whether moto answers for what ``table`` lacks."""
+
     def __init__(self, home: Home, store: Store, commands: Commands, others: Handler) -> None:
         self._home, self._records, self._commands, self._others = home, Records(store), commands, others
         self._starting = threading.Lock()
         self._born = time.time()
-        self._service = JsonService(
+        self.table = JsonService(
             "glue",
             {
                 "BatchGetJobs": self._batch_get,
@@ -62,11 +65,11 @@ class GlueService:
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        if request.headers.get("x-amz-target", "").rpartition(".")[2] not in self._service.operations:
+        if request.headers.get("x-amz-target", "").rpartition(".")[2] not in self.table.operations:
             return self._others.handle(request)
         mark = _CALLERS_NAME.set(request.headers.get(RUN_HEADER, ""))
         try:
-            return self._service.handle(request)
+            return self.table.handle(request)
         finally:
             _CALLERS_NAME.reset(mark)
 

@@ -103,7 +103,8 @@ class Executions:
 
     def _refuse(self, definition: str) -> None:
         """Refuse to start what cannot end well on this machine, with the state and the way out."""
-        found = refusals.refusals(machine_of(definition), self._engine.integrations.stand_in)
+        known = self._engine.integrations
+        found = refusals.refusals(machine_of(definition), known.stand_in, known.implements)
         if found:
             raise ServiceError(
                 "ValidationException", " ".join(f"{item.message} at {item.location}." for item in found)

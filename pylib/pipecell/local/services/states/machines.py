@@ -10,6 +10,7 @@ from pipecell.local.services.states import arns, pages
 from pipecell.local.services.states.catalogue import Catalogue, Facts, machine_missing
 from pipecell.local.wire import RequestContext, ServiceError
 from pipecell.local.work.states import refusals, validation
+from pipecell.local.work.states.contracts import Integrations
 from pipecell.local.work.states.parse import machine_of
 from pipecell.local.work.states.variable_references import references
 
@@ -37,11 +38,11 @@ class Machines:
 
     Args:
         catalogue: the rows.
-        stand_in: returns the command that the user mapped a task to.
+        integrations: know what can run here.
     """
 
-    def __init__(self, catalogue: Catalogue, stand_in: refusals.StandIn) -> None:
-        self._catalogue, self._stand_in = catalogue, stand_in
+    def __init__(self, catalogue: Catalogue, integrations: Integrations) -> None:
+        self._catalogue, self._integrations = catalogue, integrations
 
     def create(self, request: dict[str, Any], context: RequestContext) -> dict[str, Any]:
         """CreateStateMachine: the same request again returns what is there."""
@@ -170,7 +171,11 @@ class Machines:
         found = validation.validate(request["definition"], express=express)
         failed = bool(found)
         if not found and request.get("severity") == "WARNING":
-            found = refusals.refusals(machine_of(request["definition"]), self._stand_in)
+            found = refusals.refusals(
+                machine_of(request["definition"]),
+                self._integrations.stand_in,
+                self._integrations.implements,
+            )
         most = request.get("maxResults") or _MOST_DIAGNOSTICS
         shown = [diagnostic.to_json() for diagnostic in found][:most]
         return {"result": "FAIL" if failed else "OK", "diagnostics": shown, "truncated": len(found) > most}

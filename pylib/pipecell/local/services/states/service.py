@@ -50,11 +50,11 @@ class StatesService:
             describe=self._describe,
             on_change=self._tell,
         )
-        machines, versions = Machines(catalogue, integrations.stand_in), Versions(catalogue)
+        machines, versions = Machines(catalogue, integrations), Versions(catalogue)
         executions, activities = Executions(catalogue, self.engine), Activities(catalogue, self.engine)
         inspection = Inspection(integrations)
         self._executions = executions
-        self._service = JsonService(
+        self.table = JsonService(
             "stepfunctions",
             {
                 "CreateActivity": activities.create,
@@ -102,11 +102,11 @@ class StatesService:
         if self._on_address is not None:
             self._on_address(request.base_url)
             self._on_address = None
-        return self._service.handle(request)
+        return self.table.handle(request)
 
     def warm(self) -> None:
         """Read AWS's description of the service."""
-        self._service.warm()
+        self.table.warm()
 
     def resume(self) -> None:
         """Take up what was under way when the last process ended."""

@@ -73,5 +73,8 @@ class Integrations(Protocol):
     def stand_in(self, resource: Resource) -> tuple[str, ...] | None:
         """Return the command that the user let stand in for a task, None without one."""
 
+    def implements(self, service: str, operation: str) -> bool:
+        """Tell whether anything answers for an operation, by botocore's names."""
+
     def execution_result(self, resource: str, described: dict[str, Any]) -> Done:
         """Return the result of ``states:startExecution.sync`` from the ended execution."""

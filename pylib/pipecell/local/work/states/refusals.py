@@ -32,16 +32,28 @@ _INTERPRETER = re.compile(r"python(\d+(\.\d+)*)?")
 _READ_FORMATS = frozenset({"CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"})
 
 
+_OTHER_WAY = "A lambda:invoke or a SageMaker job can stand in for it; or run the state machine on AWS"
+
 StandIn = Callable[[Resource], "tuple[str, ...] | None"]
 """Returns the command that the user mapped a task to, None without one."""
 
+Implements = Callable[[str, str], bool]
+"""Tells whether the endpoint has an operation, by botocore's names of service and operation."""
 
-def refusals(machine: Machine, stand_in: StandIn = lambda _resource: None) -> list[Diagnostic]:
+
+def refusals(
+    machine: Machine,
+    stand_in: StandIn = lambda _resource: None,
+    implements: Implements = lambda _service, _operation: True,
+) -> list[Diagnostic]:
     """Return what of a sound definition cannot run here; none in the usual case."""
-    return [found for state in machine.every_state() if (found := _refusal(state, stand_in)) is not None]
+    found = (_refusal(state, stand_in, implements) for state in machine.every_state())
+    return [refusal for refusal in found if refusal is not None]
 
 
-def _refusal(state: State, stand_in: StandIn) -> Diagnostic | None:  # noqa: PLR0911 -- each reason returns
+def _refusal(  # noqa: PLR0911 -- each reason returns
+    state: State, stand_in: StandIn, implements: Implements
+) -> Diagnostic | None:
     if state.type == "Map":
         return _reader(state)
     resource = parse_resource(state.body["Resource"]) if state.type == "Task" else None
@@ -49,7 +61,7 @@ def _refusal(state: State, stand_in: StandIn) -> Diagnostic | None:  # noqa: PLR
         return None
     place = _place(state, "Resource")
     if resource.sdk:
-        return _unknown_operation(state, resource.service, resource.action, place)
+        return _sdk_call(state, resource, implements, place)
     patterns = ACTIONS.get(resource.service, {}).get(resource.action, frozenset())
     if resource.pattern and resource.pattern not in patterns:
         message = f"State '{state.name}': {resource.service}:{resource.action} has no '.{resource.pattern}'"
@@ -73,7 +85,7 @@ def _refusal(state: State, stand_in: StandIn) -> Diagnostic | None:  # noqa: PLR
 def _way_out(resource: Resource, patterns: frozenset[str]) -> str:
     """Say what can be done about a task that has no program here."""
     if not {SYNC_PATTERN, f"{SYNC_PATTERN}:2"} & patterns:
-        return "A lambda:invoke or a SageMaker job can stand in for it; or run the state machine on AWS"
+        return _OTHER_WAY
     named = resource.resource if resource.sync else f"{resource.action}.{SYNC_PATTERN}"
     lead = "" if resource.sync else f"Use {resource.service}:{named}, and let"
     verb = f"{lead} a command stand in for it" if lead else "Let a command stand in for it"
@@ -93,13 +105,18 @@ def _unusable(state: State, command: tuple[str, ...], place: str) -> Diagnostic 
     return _refused(f"{message}. Correct it: %pipeline local map", place)
 
 
-def _unknown_operation(state: State, service: str, action: str, place: str) -> Diagnostic | None:
+def _sdk_call(state: State, resource: Resource, implements: Implements, place: str) -> Diagnostic | None:
+    """Refuse a call of AWS's SDK that there is not, or that nothing here answers."""
     from pipecell.local.work.states.sdk_names import operation_name
 
-    found = operation_name(service, action)
-    if found is not None:
-        return None
-    return _refused(f"State '{state.name}': aws-sdk:{service}:{action} is no operation of AWS's SDK", place)
+    call = f"State '{state.name}': aws-sdk:{resource.service}:{resource.action}"
+    found = operation_name(resource.service, resource.action)
+    if found is None:
+        return _refused(f"{call} is no operation of AWS's SDK", place)
+    if not implements(*found):
+        message = f"{call} has nothing behind it locally. {_OTHER_WAY}"
+        return _refused(message, place)
+    return None
 
 
 def _reader(state: State) -> Diagnostic | None:

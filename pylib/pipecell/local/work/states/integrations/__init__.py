@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipecell.definition.asl.resources import Resource, parse_resource
@@ -31,9 +32,17 @@ class EndpointIntegrations:
         home: where the endpoint's address and secret are.
         store: the objects of S3.
         commands: runs what stands in for tasks.
+        implements: whether the endpoint has an operation of a service, by botocore's names.
     """
 
-    def __init__(self, home: Home, store: ObjectStore, commands: Commands) -> None:
+    def __init__(
+        self,
+        home: Home,
+        store: ObjectStore,
+        commands: Commands,
+        implements: Callable[[str, str], bool] = lambda _service, _operation: True,
+    ) -> None:
+        self.implements = implements
         self.clients = Clients(home)
         self._home, self._store, self._commands = home, store, commands
 
