@@ -33,7 +33,8 @@ class Commands:
         with self._lock:
             if self._made is None:
                 environment = endpoint_environment(self._home)
-                self._made = Jobs(self._home, _nobody, environment=environment, kinds=KINDS)
+                # Kept, because whoever asks reads the result from the job's own folder.
+                self._made = Jobs(self._home, _nobody, environment=environment, kinds=KINDS, keep=True)
             return self._made
 
     def resume(self) -> None:
