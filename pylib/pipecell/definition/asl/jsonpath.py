@@ -23,8 +23,6 @@ _PART = re.compile(
       | \.?\[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]""",
     re.VERBOSE,
 )
-_DOT_BRACKET = re.compile(r"(?<!\.)\.\[")
-_BARE_WORD = re.compile(r"([=!]=\s*)(?!true\b|false\b|null\b)([A-Za-z_][\w-]*)(?=\s*(?:\)|&&|\|\|))")
 _FUNCTION = re.compile(r"\.(length|size|min|max|avg|sum|keys)\(\)$")
 
 
@@ -66,15 +64,9 @@ def _compiled(path: str) -> Any:
     import jsonpath
 
     try:
-        return jsonpath.compile(_strict(path))
+        return jsonpath.compile(path)
     except jsonpath.JSONPathError as error:
         raise InvalidPathError(str(error)) from error
-
-
-def _strict(path: str) -> str:
-    """Return a path as the library reads it: AWS also takes ``$.[0]`` and ``[?(@.state==done)]``."""
-    path = _DOT_BRACKET.sub("[", path)
-    return _BARE_WORD.sub(r"\1'\2'", path) if "?(" in path else path
 
 
 def is_path(text: Any) -> bool:
