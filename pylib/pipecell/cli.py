@@ -69,14 +69,14 @@ class ShellContext(Context):
             return self.workspace.add(read_file(path, values.pipeline))
         from pipecell.commands.notebook import read_notebook
 
-        compiled, diagnostics = read_notebook(
+        compiled, diagnostics, profiles = read_notebook(
             path,
             values.pipeline,
             folder=self._private_folder(),
             environment=self._kernel_environment(getattr(values, "on", None) or "local"),
             say=self.say,
         )
-        return self.workspace.add(compiled, diagnostics)
+        return self.workspace.add(compiled, diagnostics, profiles)
 
     def say(self, line: str) -> None:
         """Write a line to standard error."""

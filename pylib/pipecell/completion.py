@@ -91,8 +91,17 @@ def _values(option: Option, begun: str, words: list[str], workspace: Workspace) 
         return list(option.choices)
     if option.kind in ("step", "parameter"):
         return _names_in_pipeline(option.kind, begun, _after("--pipeline", words), workspace)
-    simple = {"profile": list(PROFILES), "execution": ["last"], "pipeline": workspace.names()}
+    if option.kind == "profile":
+        return _profiles(_after("--pipeline", words), workspace)
+    simple = {"execution": ["last"], "pipeline": workspace.names()}
     return simple.get(option.kind, [])
+
+
+def _profiles(pipeline: str | None, workspace: Workspace) -> list[str]:
+    try:
+        return workspace.profile_names(workspace.pipeline(pipeline).name)
+    except PipecellError:
+        return list(PROFILES)  # nothing declared yet
 
 
 def _names_in_pipeline(kind: str, begun: str, pipeline: str | None, workspace: Workspace) -> list[str]:

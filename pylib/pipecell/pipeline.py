@@ -120,24 +120,35 @@ class Pipeline:
         return Diagnostics(each for each in found if not document.notes.passes_over(each.code, each.step))
 
     def profiles(self) -> ProfileTable:
-        """Return the parameter values of each profile, and which is in force."""
-        from pipecell.workspace import PROFILES
+        """Return the parameter values of each profile, what it costs on AWS, and which is in force."""
+        from pipecell.planning import cost_words
 
+        names = self._workspace.profile_names(self.name)
+        values = {name: self._values(self._workspace.profile(self.name, name), {}) for name in names}
         return ProfileTable(
             pipeline=self.name,
             in_force=self._workspace.profile(self.name).name,
-            values={name: self._values(self._workspace.profile(self.name, name), {}) for name in PROFILES},
+            values=values,
+            costs={
+                name: cost_words(self.document, each, self.compiled.region) for name, each in values.items()
+            },
         )
 
-    def use_profile(self, profile: str, **values: Any) -> ProfileTable:
+    def use_profile(self, profile: str = "", *, like: str | None = None, **values: Any) -> ProfileTable:
         """Put a profile in force and set values on top of it.
 
+        Args:
+            profile: ``smoke``, ``full``, or a name of your own, which makes a new profile when values are
+                given; by default the one in force.
+            like: the profile that a new one begins with; ``full`` by default.
+            values: parameter values.
+
         Raises:
-            UsageError: no such profile or parameter, or a value of the wrong type.
+            UsageError: no such profile or parameter, a name that is none, or a value of the wrong type.
         """
         from pipecell.definition.parameters import bind, coerce, declared
 
-        chosen = self._workspace.profile(self.name, profile)
+        chosen = self._workspace.profile_to_use(self.name, profile, like, values)
         parameters = {parameter.name: parameter for parameter in declared(self.document)}
         if not values.keys() <= parameters.keys():
             bind(self.document, values)  # refuses the unknown name
@@ -182,7 +193,7 @@ class Pipeline:
         """Say what a run would change on its target, reuse and cost; change nothing.
 
         Args:
-            profile: ``smoke`` or ``full``; by default the one in force.
+            profile: ``smoke``, ``full`` or one of your own; by default the one in force.
             on: ``local`` or ``aws``.
             parameters: values on top of the profile's.
             role: role that the pipeline would run under on AWS.
@@ -232,7 +243,7 @@ class Pipeline:
         """Check, deploy and start; return at once unless told to wait.
 
         Args:
-            profile: ``smoke`` or ``full``; by default the one in force.
+            profile: ``smoke``, ``full`` or one of your own; by default the one in force.
             on: ``local`` or ``aws``. Nothing reaches AWS unless this says so.
             engine: must be the definition's own, where given.
             parameters: values on top of the profile's.
@@ -391,7 +402,7 @@ class Pipeline:
     def _values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
         from pipecell.definition.profiles import profile_values
 
-        return profile_values(self.document, profile.name, {**profile.values, **over})
+        return profile_values(self.document, profile.base or profile.name, {**profile.values, **over})
 
     def _known_values(self, profile: str) -> dict[str, Any]:
         """Return a profile's values as far as it has any: a parameter without default may have none."""

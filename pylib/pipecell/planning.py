@@ -333,3 +333,21 @@ def require_approval(
 def now() -> float:
     """Return the time, epoch seconds."""
     return time.time()
+
+
+def cost_words(document: Document, values: Mapping[str, Any], region: str) -> str:
+    """Return what a run costs on AWS, for people; empty where it rents nothing, or that is not known.
+
+    Args:
+        document: the pipeline.
+        values: the run's parameter values.
+        region: the region it runs in; empty for the local endpoint's own.
+    """
+    from pipecell.definition.cost.estimate import estimate, money_range
+    from pipecell.definition.cost.prices import packaged
+    from pipecell.local.home import DEFAULT_REGION
+
+    cost = estimate(document, values, prices=packaged(), region=region or DEFAULT_REGION)
+    if not any(step.low is not None for step in cost.steps):
+        return ""
+    return money_range(cost.low, None if cost.open else cost.high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import UsageError, did_you_mean
@@ -145,18 +145,21 @@ class ProfileTable:
         pipeline: the pipeline's name.
         in_force: the profile that a run takes when it names none.
         values: profile name to parameter name to value.
+        costs: profile name to what a run costs on AWS, in words; empty where that is not known.
     """
 
     pipeline: str
     in_force: str
     values: Mapping[str, Mapping[str, Any]]
+    costs: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``{pipeline, profile, profiles}``."""
+        """Return ``{pipeline, profile, profiles, costs}``."""
         return {
             "pipeline": self.pipeline,
             "profile": self.in_force,
             "profiles": {name: dict(values) for name, values in self.values.items()},
+            "costs": dict(self.costs),
         }
 
     def __str__(self) -> str:
@@ -170,7 +173,8 @@ class ProfileTable:
             value, usual = chosen.get(name), full.get(name)
             note = f"   (full: {_show(usual)})" if value != usual else ""
             lines.append(f"  {name:<{width}}  {_show(value)}{note}")
-        return "\n".join(lines)
+        costs = " · ".join(f"{name} {cost}" for name, cost in self.costs.items() if cost)
+        return "\n".join([*lines, *([f"A run on AWS costs: {costs}"] if costs else [])])
 
     def __repr__(self) -> str:
         return str(self)

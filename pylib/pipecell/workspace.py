@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PROFILES = ("smoke", "full")
 """The profiles that every pipeline has."""
 
+_PROFILE_NAME = re.compile(r"[A-Za-z][\w-]{0,63}")
+
 TARGETS = ("local", "aws")
 """Where a pipeline can run."""
 
@@ -41,12 +43,14 @@ class Profile:
     """A named set of parameter values.
 
     Attributes:
-        name: ``smoke`` or ``full``.
+        name: ``smoke``, ``full``, or a name of the user's own.
         values: what the user set on top of it.
+        base: ``smoke`` or ``full``: what a profile of the user's own stands on; empty for those two.
     """
 
     name: str = "smoke"
     values: Mapping[str, Any] = field(default_factory=dict)
+    base: str = ""
 
 
 class Observer(Protocol):
@@ -86,14 +90,21 @@ class Workspace:
 
     # Pipelines
 
-    def add(self, compiled: Compiled, diagnostics: tuple[Diagnostic, ...] = ()) -> Pipeline:
+    def add(
+        self,
+        compiled: Compiled,
+        diagnostics: tuple[Diagnostic, ...] = (),
+        profiles: Iterable[Profile] = (),
+    ) -> Pipeline:
         """Take in a pipeline that was compiled elsewhere: read from a file, or by another kernel.
 
         Args:
             compiled: the pipeline.
             diagnostics: what declaring it found there.
+            profiles: what was set for its profiles there; none of them is put in force.
         """
         self._compiled[compiled.document.name] = compiled
+        self._profiles |= {(compiled.document.name, profile.name): profile for profile in profiles}
         self._diagnostics[compiled.document.name] = diagnostics
         return self.pipeline(compiled.document.name)
 
@@ -159,13 +170,55 @@ class Workspace:
     # Profiles
 
     def profile(self, pipeline: str, name: str | None = None) -> Profile:
-        """Return a profile of a pipeline with the values set for it; without a name the one in force."""
+        """Return a profile of a pipeline with the values set for it; without a name the one in force.
+
+        Raises:
+            UsageError: there is no such profile (``PC913``).
+        """
         chosen = name or self._in_force.get(pipeline, "smoke")
-        if chosen not in PROFILES:
+        known = self.profile_names(pipeline)
+        if chosen not in known:
             raise UsageError(
-                f'There is no profile "{chosen}".', code="PC913", hint=did_you_mean(chosen, PROFILES)
+                f'There is no profile "{chosen}".', code="PC913", hint=did_you_mean(chosen, known)
             )
         return self._profiles.get((pipeline, chosen), Profile(chosen))
+
+    def profile_names(self, pipeline: str) -> list[str]:
+        """Return the profiles that a pipeline has: smoke, full, and the user's own in their order."""
+        own = [name for owner, name in self._profiles if owner == pipeline and name not in PROFILES]
+        return [*PROFILES, *own]
+
+    def changed_profiles(self, pipeline: str) -> list[Profile]:
+        """Return the profiles for which the user set something."""
+        return [profile for (owner, _), profile in self._profiles.items() if owner == pipeline]
+
+    def profile_to_use(
+        self, pipeline: str, name: str, like: str | None, values: Mapping[str, Any]
+    ) -> Profile:
+        """Return the profile that is to be put in force.
+
+        A name that there is none of makes a new one, where values are given or a profile to begin with.
+
+        Raises:
+            UsageError: there is no such profile (``PC913``), or none can have that name (``PC927``).
+        """
+        exists = not name or name in self.profile_names(pipeline)
+        if exists and like is not None:
+            raise UsageError(
+                f"{name or 'The profile in force'} exists already.",
+                code="PC927",
+                hint="--like is for a new profile.",
+            )
+        if exists or not (values or like):
+            return self.profile(pipeline, name or None)
+        if not _PROFILE_NAME.fullmatch(name):
+            raise UsageError(
+                f'"{name}" cannot be the name of a profile.',
+                code="PC927",
+                hint="Use letters, digits, hyphens and underscores.",
+            )
+        base = self.profile(pipeline, like or "full")
+        return Profile(name, dict(base.values), base.base or base.name)
 
     def set_profile(self, pipeline: str, profile: Profile) -> None:
         """Put a profile in force, with its values."""

@@ -199,7 +199,6 @@ def test_a_cell_that_runs_again_replaces_what_it_declared(kernel: Kernel) -> Non
     [
         ("%pipeline prevew", 'PC909 — "prevew" is not a verb. Did you mean "preview"?'),
         ("%pipeline run --profil full", 'PC910 — run has no option --profil. Did you mean "--profile"?'),
-        ("%pipeline run --profile ful", 'PC911 — --profile cannot be "ful". Did you mean "full"?'),
         ("%pipeline target aw", 'PC911 — target cannot be "aw". Did you mean "aws"?'),
         ("%pipeline preview --pipeline Shwon", 'There is no pipeline "Shwon". Did you mean "Shown"?'),
         ("%pipeline run --pipeline Shown --only Frist", 'Shown has no step "Frist". Did you mean "First"?'),
@@ -252,6 +251,10 @@ def test_profiles_and_values_of_the_users_variables(kernel: Kernel) -> None:
     table = kernel.run("%pipeline profile smoke InstanceType=ml.{family}.large --pipeline Profiles")
     assert "InstanceType  ml.m5.large" in table.stdout
     assert "profile full" in kernel.run("%pipeline profile full --pipeline Profiles").stdout
+    wrong = kernel.run("%pipeline run --profile ful --pipeline Profiles").error
+    assert 'PC913 — There is no profile "ful". Did you mean "full"?' in wrong
+    own = kernel.run("%pipeline profile big InstanceType=ml.m5.24xlarge --pipeline Profiles").stdout
+    assert own.startswith("Profiles: profile big")
     assert (
         "not text, a number or a boolean" in kernel.run("%pipeline profile smoke InstanceType=$first").error
     )

@@ -103,7 +103,6 @@ def test_options_are_not_abbreviated() -> None:
     [
         ("run", ["--profil", "full"], 'PC910 — run has no option --profil. Did you mean "--profile"?'),
         ("run", ["--profil=full"], 'PC910 — run has no option --profil. Did you mean "--profile"?'),
-        ("run", ["--profile", "smok"], 'PC911 — --profile cannot be "smok". Did you mean "smoke"?'),
         ("run", ["--on", "aw"], 'PC911 — --on cannot be "aw". Did you mean "aws"?'),
         ("preview", ["--format", "pgn"], 'PC911 — --format cannot be "pgn". Known: '),
         ("list", ["x"], 'PC911 — list takes no further word "x".'),

@@ -141,8 +141,37 @@ def test_the_table_of_profiles() -> None:
         "pipeline": "p",
         "profile": "smoke",
         "profiles": {"smoke": {"Rounds": 5}, "full": {"Rounds": 50}},
+        "costs": {"smoke": "", "full": ""},
     }
     assert str(table) == "p: profile smoke\n  Rounds  5   (full: 50)"
+
+
+def test_a_profile_of_ones_own() -> None:
+    workspace = Shop(CHAIN)
+    pipeline = workspace.pipeline()
+    table = pipeline.use_profile("quick", Rounds=7)
+    assert (table.in_force, list(table.values)) == ("quick", ["smoke", "full", "quick"])
+    assert table.values["quick"] == {"Rounds": 7}
+    said: list[str] = []
+    workspace.pipeline().run(say=said.append)
+    assert workspace.place.started["parameters"] == {"Rounds": 7}
+    assert said == ["p: profile quick (Rounds 50 → 7), on this machine."]
+    pipeline.use_profile("smoke", Rounds=5)
+    assert pipeline.use_profile("quicker", like="smoke").values["quicker"] == {"Rounds": 5}
+    assert pipeline.use_profile(Rounds=4).values["quicker"] == {"Rounds": 4}
+    assert pipeline.profiles().values["smoke"] == {"Rounds": 5}
+
+
+def test_a_profile_of_ones_own_needs_values_and_a_name() -> None:
+    pipeline = Shop(CHAIN).pipeline()
+    with pytest.raises(UsageError, match=r'There is no profile "quick"'):
+        pipeline.use_profile("quick")
+    with pytest.raises(UsageError, match=r'"my profile" cannot be the name of a profile'):
+        pipeline.use_profile("my profile", Rounds=1)
+    with pytest.raises(UsageError, match=r"full exists already"):
+        pipeline.use_profile("full", like="smoke")
+    with pytest.raises(UsageError, match=r'There is no profile "smok"\. Did you mean "smoke"'):
+        pipeline.use_profile("quick", like="smok")
 
 
 def test_a_wrong_profile_value_is_refused_when_it_is_set() -> None:

@@ -19,6 +19,7 @@ from pipecell.errors import PipecellError
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled, LambdaFunction
     from pipecell.definition.checks import Diagnostic
+    from pipecell.workspace import Profile
 
 READING = "_PIPECELL_READING"
 """Environment variable of a kernel whose notebook is only read: verbs that launch do nothing."""
@@ -42,8 +43,8 @@ def write(folder: str, name: str | None) -> None:
     _write_private(target / _MANIFEST, json.dumps(manifest).encode())
 
 
-def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
-    """Return what `write` wrote: the compiled pipeline and what declaring it found.
+def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...], tuple[Profile, ...]]:
+    """Return what `write` wrote: the compiled pipeline, what declaring it found, and its profiles.
 
     Raises:
         PipecellError: the one that was raised in the kernel.
@@ -53,6 +54,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import read_document
     from pipecell.definition.notes import Notes
+    from pipecell.workspace import Profile
 
     manifest = json.loads((folder / _MANIFEST).read_bytes())
     if "error" in manifest:
@@ -83,7 +85,8 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...]]:
         functions=tuple(_function(folder, entry) for entry in manifest["functions"]),
         missing=tuple(Missing(**entry) for entry in manifest["missing"]),
     )
-    return compiled, tuple(Diagnostic(**entry) for entry in manifest["diagnostics"])
+    profiles = tuple(Profile(**entry) for entry in manifest["profiles"])
+    return compiled, tuple(Diagnostic(**entry) for entry in manifest["diagnostics"]), profiles
 
 
 def _describe(folder: Path, name: str | None) -> dict[str, Any]:
@@ -135,6 +138,7 @@ def _describe(folder: Path, name: str | None) -> dict[str, Any]:
             for number, function in enumerate(compiled.functions)
         ],
         "missing": [asdict(missed) for missed in compiled.missing],
+        "profiles": [asdict(profile) for profile in workspace.changed_profiles(pipeline.name)],
         "diagnostics": [
             entry.to_json()
             for entry in (*workspace.declared_diagnostics(pipeline.name), *compiled.diagnostics)

@@ -102,11 +102,14 @@ def plan(context: Context, values: argparse.Namespace) -> Result:
 def profile(context: Context, values: argparse.Namespace) -> Result:
     """Show the profiles of a pipeline, or put one in force."""
     pipeline = context.pipeline(values)
-    settings = context.assignments(values.settings)
-    if values.profile is None:
+    name, words = values.profile or "", list(values.settings)
+    if "=" in name:
+        name, words = "", [name, *words]  # values for the profile in force
+    settings = context.assignments(words)
+    if not name and not settings and values.like is None:
         table = pipeline.profiles()
     else:
-        table = pipeline.use_profile(values.profile, **settings)
+        table = pipeline.use_profile(name, like=values.like, **settings)
     return Result(data=table.to_json(), text=str(table))
 
 

@@ -16,6 +16,7 @@ from pipecell.errors import DeclarationError, DefinitionError, MissingDependency
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
     from pipecell.definition.checks import Diagnostic
+    from pipecell.workspace import Profile
 
 _DECLARES = re.compile(r"^\s*%%(pipeline|step)\b")
 _LAUNCHES = re.compile(r"^[^#\n]*%pipeline\s+(plan|diff|run|try|watch|logs|stop|retry|list)\b", re.MULTILINE)
@@ -44,7 +45,7 @@ def read_notebook(
     folder: Path,
     environment: Mapping[str, str | None],
     say: Callable[[str], None],
-) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+) -> tuple[Compiled, tuple[Diagnostic, ...], tuple[Profile, ...]]:
     """Run a notebook's cells, its launching verbs left out, and take one pipeline that it declares.
 
     A cell that fails ends it, unless it comes after a verb that was left out and declares nothing:

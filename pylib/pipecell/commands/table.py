@@ -23,7 +23,7 @@ PIPELINE = Option("--pipeline", "one of several pipelines", "NAME", kind="pipeli
 JSON = Option("--json", "print one JSON document instead of text", flag=True, faces=SHELL)
 ON = Option("--on", "where; local, this machine, unless said otherwise", choices=TARGETS)
 PROFILE = Option(
-    "--profile", "the set of parameter values; the one in force by default", choices=PROFILES, kind="profile"
+    "--profile", "the set of parameter values; the one in force by default", "NAME", kind="profile"
 )
 SET = Option("--set", "set one parameter; may be repeated", "NAME=VALUE", repeat=True, kind="parameter")
 ROLE = Option("--role", "the role that the pipeline runs under on AWS", "ARN")
@@ -90,12 +90,22 @@ VERBS: tuple[Verb, ...] = (
         look.profile,
         (
             FILE,
-            Option("profile", "the profile to put in force", "|".join(PROFILES), count="?", kind="profile"),
+            Option(
+                "profile",
+                "the profile to put in force; a new name with values makes one of your own",
+                f"{'|'.join(PROFILES)}|NAME",
+                count="?",
+                kind="profile",
+            ),
             Option("settings", "values to set on top of it", "NAME=VALUE", count="*", kind="parameter"),
+            Option(
+                "--like", "the profile that a new one begins with; full by default", "NAME", kind="profile"
+            ),
             PIPELINE,
             JSON,
         ),
-        description="smoke is derived from the definition: the cheapest valid instances, one of each.",
+        description="smoke is derived from the definition: the cheapest valid instances, one of each. "
+        "A profile of your own is kept by the cell whose line makes it.",
     ),
     Verb(
         "target",

@@ -140,18 +140,5 @@ def _profiles(pipeline: Pipeline) -> dict[str, Any]:
     return {
         "profile": table.in_force,
         "profiles": profiles,
-        "costs": {name: _cost(pipeline, values) for name, values in profiles.items()},
+        "costs": dict(table.costs),
     }
-
-
-def _cost(pipeline: Pipeline, values: Mapping[str, Any]) -> str:
-    """Return what a run costs on AWS, for people; empty where it rents nothing, or that is not known."""
-    from pipecell.definition.cost.estimate import estimate, money_range
-    from pipecell.definition.cost.prices import packaged
-    from pipecell.local.home import DEFAULT_REGION
-
-    region = pipeline.compiled.region or DEFAULT_REGION
-    cost = estimate(pipeline.document, values, prices=packaged(), region=region)
-    if not any(step.low is not None for step in cost.steps):
-        return ""
-    return money_range(cost.low, None if cost.open else cost.high)

@@ -15,7 +15,7 @@ from pipecell.declare.compiled import Compiled, Upload
 from pipecell.definition.checks import Diagnostic
 from pipecell.definition.document import read_document
 from pipecell.errors import DefinitionError, UsageError
-from pipecell.workspace import Workspace
+from pipecell.workspace import Profile, Workspace
 from tests.unit.engines.fakes import DEFINITION
 
 
@@ -39,12 +39,14 @@ def test_everything_arrives(workspace: Workspace, tmp_path: Path) -> None:
         parallelism={"MaxParallelExecutionSteps": 3},
     )
     finding = Diagnostic("PC620", "warning", "Train", "Arguments", "held back", "use run", 4)
-    workspace.add(sent, (finding,))
+    profile = Profile("quick", {"Rounds": 5}, "smoke")
+    workspace.add(sent, (finding,), (profile,))
     folder = tmp_path / "handoff"
     folder.mkdir()
     handoff.write(str(folder), None)
-    compiled, diagnostics = handoff.read(folder)
+    compiled, diagnostics, profiles = handoff.read(folder)
     assert compiled == sent
+    assert profiles == (profile,)
     assert diagnostics == (finding,)
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
 
