@@ -222,6 +222,17 @@ def test_a_damaged_database_is_reported_by_the_starter(home: Home) -> None:
     assert "state.db" in home.server_log.read_text()
 
 
+@pytest.mark.parametrize("name", ["state.db", "objects.db"])
+def test_a_database_that_was_emptied_is_no_new_one(home: Home, name: str) -> None:
+    daemon.start(home)
+    daemon.stop(home)
+    os.truncate(home.root / name, 0)
+    with pytest.raises(EndpointError, match=rf"{name} is damaged .it is empty.") as caught:
+        daemon.start(home)
+    assert caught.value.code == "PC807"
+    assert (home.root / name).stat().st_size == 0
+
+
 def test_one_that_does_not_answer_is_named_and_can_be_stopped(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipecell.errors import EndpointError
 from pipecell.local.home import Home
 from pipecell.local.object_model import Condition, ObjectInfo, check_bucket_name
 from pipecell.local.objects import ObjectStore
@@ -30,7 +32,9 @@ def store(home: Home) -> Iterator[ObjectStore]:
 
 
 def blobs_on_disk(home: Home) -> int:
-    return sum(1 for path in home.objects_folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return sum(
+        1 for path in home.objects_folder.rglob("*") if path.is_file() and not path.name.startswith(".")
+    )
 
 
 def code_of(error: pytest.ExceptionInfo[ServiceError]) -> tuple[str, int]:
@@ -334,6 +338,49 @@ def test_a_put_killed_half_way_never_happened(store: ObjectStore, home: Home) ->
     assert store.sweep() == 1
     assert blobs_on_disk(home) == 1
     assert store.read("data", "key") == b"old"
+
+
+def test_an_index_that_is_not_theirs_leaves_the_blobs_alone(home: Home) -> None:
+    """Who moves a damaged index away, as its error says, must not lose the contents by that."""
+    first = ObjectStore(home)
+    first.create_bucket("data")
+    first.put("data", "kept", b"content")
+    assert first.sweep() == 0
+    first.close()
+    index = home.objects_database
+    away = index.rename(index.with_name("away.db"))
+    second = ObjectStore(home)
+    assert second.sweep() == 0
+    second.create_bucket("data")
+    second.put("data", "new", b"content")
+    assert second.sweep() == 0
+    second.close()
+    for name in ("-wal", "-shm"):
+        index.with_name(index.name + name).unlink(missing_ok=True)
+    away.replace(index)
+    third = ObjectStore(home)
+    assert third.read("data", "kept") == b"content"
+    assert third.sweep() == 1, "the blob of the index that was in between"
+    third.close()
+
+
+def test_a_damaged_index_removes_nothing(home: Home) -> None:
+    first = ObjectStore(home)
+    first.create_bucket("data")
+    for number in range(200):
+        first.put("data", f"{number:03}" * 100, b"x")
+    first.sweep()
+    first.blobs.write(b"nobody's")
+    first.close()
+    content = bytearray(home.objects_database.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 8192] = b"\xff" * 8192
+    home.objects_database.write_bytes(content)
+    second = ObjectStore(home)
+    before = sum(1 for _ in second.blobs.folder.glob("*/*"))
+    with contextlib.suppress(EndpointError):
+        second.sweep()
+    second.close()
+    assert sum(1 for _ in second.blobs.folder.glob("*/*")) == before
 
 
 def test_a_missing_blob_is_an_error_and_no_endless_search(store: ObjectStore) -> None:

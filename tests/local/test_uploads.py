@@ -47,7 +47,9 @@ def chosen(*parts: Part) -> list[PartChoice]:
 
 
 def blobs_on_disk(home: Home) -> int:
-    return sum(1 for path in home.objects_folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return sum(
+        1 for path in home.objects_folder.rglob("*") if path.is_file() and not path.name.startswith(".")
+    )
 
 
 def test_equal_parts_are_joined_without_a_copy(

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipecell.local import checksums
-from pipecell.local.home import unusable
+from pipecell.local.home import unusable, write_atomically
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -63,6 +63,7 @@ class Blobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock_file = folder / ".lock"
+        self._mark = folder / ".index"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, name: str) -> Path:
@@ -184,17 +185,35 @@ class Blobs:
         """Remove a blob; open descriptors of it stay readable."""
         self.path(name).unlink(missing_ok=True)
 
-    def sweep(self, named: Callable[[Sequence[str]], set[str]]) -> int:
+    def any(self) -> bool:
+        """Whether there is any blob."""
+        return next(self._names(), None) is not None
+
+    def read_mark(self) -> str:
+        """Return the identity of the index that these blobs belong to; "" before it was written."""
+        try:
+            return self._mark.read_text(encoding="ascii")
+        except FileNotFoundError:
+            return ""
+
+    def write_mark(self, identity: str) -> None:
+        """Note the identity of the index that these blobs belong to."""
+        write_atomically(self._mark, identity.encode())
+
+    def sweep(
+        self, named: Callable[[Sequence[str]], set[str]], *, sure: Callable[[], bool] = lambda: True
+    ) -> int:
         """Remove the blobs that no row names.
 
         Args:
             named: given blob names, returns those that a row names.
+            sure: asked before anything is removed.
 
         Returns:
             how many were removed; 0 as well when writers are busy: the next start tries again.
         """
         candidates = self._unnamed(named, list(self._names()))
-        if not candidates:
+        if not candidates or not sure():
             return 0
         try:
             with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB):

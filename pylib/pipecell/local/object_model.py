@@ -72,6 +72,9 @@ CREATE TABLE completed (
 """
 """Tables of the index; a released version never changes: append another."""
 
+IDENTITY = "CREATE TABLE identity (id TEXT NOT NULL);"
+"""What the folder of contents carries too: an index that took another's place may not clean up there."""
+
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 

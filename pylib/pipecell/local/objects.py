@@ -20,6 +20,7 @@ from pipecell.local.blobs import Blob, Blobs, copy_out
 from pipecell.local.home import DEFAULT_REGION, Home
 from pipecell.local.object_model import (
     DEFAULT_CONTENT_TYPE,
+    IDENTITY,
     SCHEMA,
     Bucket,
     Condition,
@@ -57,19 +58,21 @@ class ObjectStore:
         self.clock = clock
         self.blobs = Blobs(home.objects_folder)
         self.database = Database(home.objects_database)
-        self.database.register("objects", SCHEMA)
+        self.database.register("objects", SCHEMA, IDENTITY)
 
     def close(self) -> None:
         """Close the index."""
         self.database.close()
 
     def sweep(self) -> int:
-        """Remove blobs that a crash left without a row; return how many."""
+        """Remove what a crash left behind: blobs without a row; return how many."""
+        from pipecell.local.orphans import remove_orphans
+
         with self.database.transaction() as connection:
             connection.execute(
                 "DELETE FROM completed WHERE time < ?", (self.clock() - _COMPLETED_KEPT_SECONDS,)
             )
-        return self.blobs.sweep(self._named)
+        return remove_orphans(self.database, self.blobs)
 
     # Buckets
 
@@ -411,16 +414,6 @@ class ObjectStore:
         """Remove blobs after the transaction that unnamed them."""
         for name in blobs:
             self.blobs.remove(name)
-
-    def _named(self, blobs: Collection[str]) -> set[str]:
-        marks = ",".join("?" * len(blobs))
-        rows = self.database.query(
-            f"SELECT blob FROM objects WHERE blob IN ({marks}) "  # noqa: S608 -- only question marks
-            f"UNION SELECT blob FROM parts WHERE blob IN ({marks}) "
-            f"UNION SELECT blob FROM uploads WHERE blob IN ({marks})",
-            [*blobs, *blobs, *blobs],
-        )
-        return {row["blob"] for row in rows}
 
     def _find(self, bucket: str, key: str) -> ObjectInfo | None:
         rows = self.database.query(

@@ -26,7 +26,7 @@ from pipecell.local.hosts import LOOPBACK, bucket_of_host, is_own_host
 from pipecell.local.http import HttpServer, RawRequest
 from pipecell.local.objects import ObjectStore
 from pipecell.local.payload import Body, open_body
-from pipecell.local.store import Store
+from pipecell.local.store import Store, require_content
 from pipecell.local.wire import Handler, Request, Response, ServiceError, new_request_id
 
 OTHERS = "*"
@@ -57,6 +57,9 @@ class Server:
         self.instance = new_request_id()
         self.clock = time.time
         self.credentials = Credentials.load(home)
+        if home.endpoint_file.exists():  # an endpoint has run here before
+            require_content(home.state_database)
+            require_content(home.objects_database)
         self.store = Store(home)
         self.objects = ObjectStore(home)
         self.services: dict[str, Handler] = registry(home, self.store, self.objects)
@@ -136,7 +139,8 @@ class Server:
         except EndpointError as error:
             log.warning("%s %s: %s", raw.method, raw.target.partition("?")[0], error)
             # 507 is the one 5xx that clients do not retry.
-            refused = ServiceError("InsufficientStorage", str(error), status=507)
+            code = "InsufficientStorage" if error.code == "PC806" else "InternalFailure"
+            refused = ServiceError(code, str(error), status=507)
             response = wire_errors.render(refused, service, raw.headers, request_id)
         except Exception:
             log.exception("Request %s failed: %s %s", request_id, raw.method, raw.target.partition("?")[0])

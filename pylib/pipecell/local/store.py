@@ -159,6 +159,16 @@ class Database:
             raise
 
 
+def require_content(path: Path) -> None:
+    """Check that a database that was used before is not empty now: SQLite would begin anew, silently.
+
+    Raises:
+        EndpointError: PC807, somebody cut it off.
+    """
+    if path.exists() and not path.stat().st_size:
+        raise _damaged(path, "it is empty")
+
+
 class Store(Database):
     """The endpoint's ``state.db``.
 
@@ -195,14 +205,18 @@ def translated(path: Path) -> Iterator[None]:
         raise found from error
 
 
+def _damaged(path: Path, words: str) -> EndpointError:
+    return EndpointError(
+        f"{path} is damaged ({words}); the other files of the home are as they were.",
+        code="PC807",
+        hint=f"Stop the endpoint, move {path.name} away "
+        f"(`sqlite3 {path.name} .recover` reads what is left), and start it again.",
+    )
+
+
 def _explain(path: Path, words: str) -> EndpointError | None:
     if "malformed" in words or "not a database" in words:
-        return EndpointError(
-            f"{path} is damaged ({words}); the other files of the home are as they were.",
-            code="PC807",
-            hint=f"Stop the endpoint, move {path.name} away "
-            f"(`sqlite3 {path.name} .recover` reads what is left), and start it again.",
-        )
+        return _damaged(path, words)
     if "is full" in words:
         return EndpointError(
             f"The disk of {path} is full; the last change was not made.",
