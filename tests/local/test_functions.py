@@ -177,3 +177,20 @@ def test_an_invocation_under_way_survives_a_kill_and_runs_once(
     assert (found["status"], found["output"]) == ("SUCCEEDED", '"done"')
     assert mark.read_text() == "x"
     again.close()
+
+
+def test_a_function_s_log_is_a_stream_of_its_group(functions: Any, client: Clients) -> None:
+    arn = create(functions, "def handler(event, context):\n    print('got', event)\n")
+    logs = client("logs")
+    group = f"/aws/lambda/{arn.rsplit(':', 1)[-1]}"
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.describe_log_streams(logGroupName=group)
+    for number in (1, 2):
+        invoke(functions, arn, number)
+    (stream,) = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    events = logs.get_log_events(
+        logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+    )["events"]
+    assert [event["message"] for event in events] == ["got 1", "got 2"]
+    assert events[0]["timestamp"] <= events[1]["timestamp"]
+    assert group in [found["logGroupName"] for found in logs.describe_log_groups()["logGroups"]]

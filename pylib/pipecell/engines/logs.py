@@ -18,7 +18,7 @@ _GROUPS = {
     "hyper-parameter-tuning-job": "/aws/sagemaker/TrainingJobs",
 }
 _DATA = ("Input", "Output", "Cause")  # what a state was given and gave may name other jobs
-_EARLY = 1.0  # seconds by which two clocks may differ
+_NEAR = 0.2  # seconds by which two clocks may differ
 _NOT_YET = ("ResourceNotFoundException",)
 _PAGE = 50  # log streams asked for at once; a job has one for each instance
 
@@ -30,21 +30,24 @@ class LogSource:
     Attributes:
         group: the log group.
         prefix: what the names of the job's streams begin with.
-        since: epoch seconds before which lines are another call's; a function's log holds all its calls.
+        since, until: epoch seconds before and after which lines are another call's: a function's log
+            holds all its calls.
     """
 
     group: str
     prefix: str
     since: float | None = None
+    until: float | None = None
 
 
 def source_of(step: StepSnapshot) -> LogSource | None:
     """Return where a started step's log is, from the ARN of its job; None when it has none yet or at all."""
     own = {key: value for key, value in step.metadata.items() if key not in _DATA}
-    since = step.started - _EARLY if step.started is not None else None
+    since = step.started - _NEAR if step.started is not None else None
+    until = step.ended + _NEAR if step.ended is not None else None
     name = own.get("FunctionName")
     if isinstance(name, str) and not name.startswith("arn:"):
-        return LogSource(f"/aws/lambda/{name.split(':')[0]}", "", since)
+        return LogSource(f"/aws/lambda/{name.split(':')[0]}", "", since, until)
     for arn in _arns(own):
         match = re.match(r"arn:[^:]*:sagemaker:[^:]*:[^:]*:([a-z-]+)/(.+)$", arn)
         if match and match[1] in _GROUPS:
@@ -53,7 +56,7 @@ def source_of(step: StepSnapshot) -> LogSource | None:
             return LogSource(_GROUPS[match[1]], match[2] + end)
         function = re.match(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:([^:]+)", arn)
         if function:
-            return LogSource(f"/aws/lambda/{function[1]}", "", since)
+            return LogSource(f"/aws/lambda/{function[1]}", "", since, until)
     return None
 
 
@@ -118,9 +121,10 @@ def _events(client: Any, source: LogSource, stream: str, tokens: dict[str, str])
                 return
             raise
         for event in page["events"]:
-            if source.since is not None and event["timestamp"] / 1000 < source.since:
+            when = event["timestamp"] / 1000
+            if when < (source.since or 0) or (source.until is not None and when > source.until):
                 continue
-            yield LogLine(event["timestamp"] / 1000, stream, event["message"].rstrip("\n"))
+            yield LogLine(when, stream, event["message"].rstrip("\n"))
         token = page["nextForwardToken"]
         if token == tokens.get(stream):
             return

@@ -115,8 +115,19 @@ def headline(trial: TrialView) -> str:
 
 def written(value: Any) -> str:
     """Return data as JSON: on one line where it fits, else spread out."""
+    value = _without_envelopes(value)
     line = json.dumps(value, ensure_ascii=False)
     return line if len(line) <= _LINE else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _without_envelopes(value: Any) -> Any:
+    """Return data with the HTTP headers of a call left out: they are the same every time."""
+    if isinstance(value, dict):
+        return {
+            key: "…" if key in ("SdkHttpMetadata", "SdkResponseMetadata") else _without_envelopes(item)
+            for key, item in value.items()
+        }
+    return [_without_envelopes(item) for item in value] if isinstance(value, list) else value
 
 
 def _shown(stage: StageView) -> Raw:

@@ -111,7 +111,7 @@ def test_a_function_s_log_is_found_by_name_and_begins_with_its_call() -> None:
         100.0,
         metadata={"FunctionName": "score:live", "Input": {"x": f"{ARN}:training-job/t"}},
     )
-    assert source_of(step) == LogSource("/aws/lambda/score", "", 99.0)
+    assert source_of(step) == LogSource("/aws/lambda/score", "", 99.8, None)
 
 
 def test_a_job_that_only_the_data_names_is_another_state_s() -> None:

@@ -42,6 +42,11 @@ def test_text_says_first_how_it_went() -> None:
     assert lines[:3] == ["✓ Ask succeeded → Next", '  input       {"q": 1}', "  InputPath   unchanged"]
 
 
+def test_the_headers_of_a_call_are_left_out() -> None:
+    answer = {**GOOD, "output": json.dumps({"Payload": 1, "SdkHttpMetadata": {"HttpStatusCode": 200}})}
+    assert '{"Payload": 1, "SdkHttpMetadata": "…"}' in to_text(trial(answer))
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

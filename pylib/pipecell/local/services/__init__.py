@@ -23,6 +23,8 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
     from pipecell.local.services import functions, glue, logs, s3, sagemaker, states
     from pipecell.local.services.coverage import Coverage
     from pipecell.local.services.events import Events
+    from pipecell.local.services.function_logs import FunctionLogs
+    from pipecell.local.services.functions.runner import logs_folder
     from pipecell.local.services.identity import Iam, Sts
     from pipecell.local.services.others import Others
     from pipecell.local.work.commands import Commands
@@ -40,7 +42,7 @@ def registry(home: Home, store: Store, objects: ObjectStore) -> dict[str, Handle
         "iam": Iam(others),
         "events": events,
         "sagemaker": jobs,
-        "logs": logs.build(store, jobs),
+        "logs": logs.build(store, jobs, FunctionLogs(logs_folder(home))),
         "lambda": functions.build(home, store, objects),
         "glue": glue.build(home, store, commands, others),
         "states": states.build(home, store, objects, commands, events.put, coverage.implements),

@@ -1,4 +1,4 @@
-"""CloudWatch Logs, as far as jobs write there: groups, streams and events, read from the jobs' own files.
+"""CloudWatch Logs, as far as jobs and functions write there: groups, streams and events, read from files.
 
 A job's log is one stream for each of its hosts, ``{job}/algo-1-{epoch}``, in the group of its kind.
 A place in a stream is a byte offset of its file, so that tokens stay good for ever and reading on
@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipecell.local.home import DEFAULT_REGION
 from pipecell.local.json_service import JsonService
 from pipecell.local.records import jobs as records
 from pipecell.local.records import names
 from pipecell.local.records.jobs import JobRecord
+from pipecell.local.services.function_logs import STREAM, FunctionLogs
 from pipecell.local.wire import RequestContext, ServiceError
 from pipecell.local.work.joblog import LogEvent, LogStream
 from pipecell.local.work.lifecycle.kinds import KINDS
@@ -63,27 +65,30 @@ class Stream:
         return f"{_group_arn(self.region, self.group)}:log-stream:{self.name}"
 
 
-def build(store: Store, sagemaker: SageMakerService) -> JsonService:
+def build(store: Store, sagemaker: SageMakerService, functions: FunctionLogs) -> JsonService:
     """Return the service.
 
     Args:
         store: where jobs are recorded.
         sagemaker: the service whose jobs write the logs.
+        functions: the logs of Lambda functions.
     """
-    return JsonService("logs", LogOperations(store, sagemaker).operations())
+    return JsonService("logs", LogOperations(store, sagemaker, functions).operations())
 
 
 class LogOperations:
-    """What a client can read of jobs' logs.
+    """What a client can read of the logs of jobs and functions.
 
     Args:
         store: where jobs are recorded.
         sagemaker: the service whose jobs write the logs.
+        functions: the logs of Lambda functions.
     """
 
-    def __init__(self, store: Store, sagemaker: SageMakerService) -> None:
+    def __init__(self, store: Store, sagemaker: SageMakerService, functions: FunctionLogs) -> None:
         self._store = store
         self._sagemaker = sagemaker
+        self._functions = functions
 
     def operations(self) -> dict[str, Any]:
         """Return the operations by AWS's name."""
@@ -98,10 +103,8 @@ class LogOperations:
         """DescribeLogGroups: those that some job has written to."""
         prefix, pattern = request.get("logGroupNamePrefix", ""), request.get("logGroupNamePattern", "")
         groups = []
-        for group, kind in sorted(GROUPS.items()):
-            first = self._store.query("SELECT min(created) AS created FROM job WHERE kind = ?", (kind,))
-            created = first[0]["created"]
-            if created is None or not group.startswith(prefix) or pattern.lower() not in group.lower():
+        for group, created in sorted(self._groups().items()):
+            if not group.startswith(prefix) or pattern.lower() not in group.lower():
                 continue
             arn = _group_arn(context.region, group)
             groups.append(
@@ -123,13 +126,15 @@ class LogOperations:
 
     def describe_streams(self, request: dict[str, Any], context: RequestContext) -> dict[str, Any]:
         """DescribeLogStreams, by name or by the time of the last event."""
-        group = _group(request)
+        group = self._group(request)
         prefix = request.get("logStreamNamePrefix", "")
         by_time = request.get("orderBy") == "LastEventTime"
         if by_time and prefix:
             raise ServiceError(
                 "InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix."
             )
+        if group not in GROUPS:
+            return {"logStreams": [_described(stream) for stream in self._of_function(group, prefix)]}
         jobs = self._jobs(group, prefix, by_time=by_time, descending=bool(request.get("descending")))
         limit = request.get("limit", _MAX_STREAMS)
         first, skipped = divmod(_offset(request.get("nextToken"), "s"), _MAX_HOSTS)
@@ -150,7 +155,7 @@ class LogOperations:
 
     def get_events(self, request: dict[str, Any], context: RequestContext) -> dict[str, Any]:
         """GetLogEvents: forward from a place, or backward; at an end the token is the one that came."""
-        stream = self._stream(_group(request), request["logStreamName"])
+        stream = self._stream(self._group(request), request["logStreamName"])
         limit = request.get("limit", MAX_EVENTS)
         token = request.get("nextToken")
         direction, place = _read_place(token) if token else _first_place(stream, request)
@@ -169,7 +174,7 @@ class LogOperations:
 
     def filter_events(self, request: dict[str, Any], context: RequestContext) -> dict[str, Any]:
         """FilterLogEvents: of some streams of a group, in the order of time."""
-        group = _group(request)
+        group = self._group(request)
         wanted, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix", "")
         if wanted is not None and prefix:
             raise ServiceError(
@@ -203,8 +208,38 @@ class LogOperations:
 
     def _streams(self, group: str, prefix: str) -> list[Stream]:
         """Return the streams of a group that have names that begin so, by name."""
+        if group not in GROUPS:
+            return self._of_function(group, prefix)
         jobs = self._jobs(group, prefix)
         return [stream for job in jobs for stream in self._of_job_named(group, job, prefix)]
+
+    def _groups(self) -> dict[str, float]:
+        """Return the groups that something was written to, with the epoch seconds of the first time."""
+        found = self._functions.groups()
+        for group, kind in GROUPS.items():
+            first = self._store.query("SELECT min(created) AS created FROM job WHERE kind = ?", (kind,))
+            if first[0]["created"] is not None:
+                found[group] = first[0]["created"]
+        return found
+
+    def _group(self, request: Mapping[str, Any]) -> str:
+        """Return the log group that a request names, by its name or ARN.
+
+        Raises:
+            ServiceError: ``ResourceNotFoundException``, no job and no function writes there.
+        """
+        given = request.get("logGroupName") or request.get("logGroupIdentifier") or ""
+        name = given.split(":")[6] if given.startswith("arn:") and given.count(":") >= 6 else given  # noqa: PLR2004
+        if name not in GROUPS and self._functions.log(name) is None:
+            raise _no_group()
+        return name
+
+    def _of_function(self, group: str, prefix: str) -> list[Stream]:
+        log = self._functions.log(group)
+        if log is None or not STREAM.startswith(prefix):
+            return []
+        created = self._functions.groups()[group]
+        return [Stream(group, STREAM, DEFAULT_REGION, created, log, finished=True)]
 
     def _jobs(self, group: str, prefix: str, *, by_time: bool = False, descending: bool = False) -> list[str]:
         """Return the names of the jobs whose streams may have names that begin so.
@@ -336,19 +371,6 @@ def _described(stream: Stream) -> dict[str, Any]:
 
 def _event(event: LogEvent) -> dict[str, Any]:
     return {"timestamp": event.timestamp, "message": event.message, "ingestionTime": event.timestamp}
-
-
-def _group(request: Mapping[str, Any]) -> str:
-    """Return the log group that a request names, by its name or ARN.
-
-    Raises:
-        ServiceError: ``ResourceNotFoundException``, no job writes there.
-    """
-    given = request.get("logGroupName") or request.get("logGroupIdentifier") or ""
-    name = given.split(":")[6] if given.startswith("arn:") and given.count(":") >= 6 else given  # noqa: PLR2004
-    if name not in GROUPS:
-        raise _no_group()
-    return name
 
 
 def _no_group() -> ServiceError:

@@ -24,6 +24,7 @@ from typing import Any
 
 from pipecell.local.home import Home, write_atomically
 from pipecell.local.wire import ServiceError
+from pipecell.local.work.joblog import ENTRY
 
 _WORKER = Path(__file__).with_name("worker.py")
 #: Seconds beyond its time-out after which a worker that does not end is ended.
@@ -112,6 +113,11 @@ class Worker:
             threading.Thread(target=self._process.wait, daemon=True).start()
 
 
+def logs_folder(home: Home) -> Path:
+    """Return where functions print: ``NAME.log``, and beside it when each piece was there."""
+    return home.cache_folder / "functions" / "logs"
+
+
 class Runner:
     """Runs functions.
 
@@ -122,6 +128,7 @@ class Runner:
 
     def __init__(self, home: Home, environment: Callable[[str], Mapping[str, str]]) -> None:
         self._root = home.cache_folder / "functions"
+        self._logs = logs_folder(home)
         self._environment = environment
         self._idle: dict[str, list[Worker]] = defaultdict(list)
         self._lock = threading.Lock()
@@ -188,7 +195,7 @@ class Runner:
         with self._lock:
             idle = self._idle[key]
             worker = idle.pop() if idle else None
-        log = self._root / "logs" / f"{function['name']}.log"
+        log = self._logs / f"{function['name']}.log"
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if worker is None or not worker.alive:
             worker = Worker(self._extracted(function, code), self._variables(function), log)
@@ -199,6 +206,8 @@ class Runner:
             worker.close(kill=True)
             worker = Worker(self._extracted(function, code), self._variables(function), log)
             done = worker.run(str(name), function["timeout"])
+        with log.with_suffix(".index").open("ab") as index:
+            index.write(ENTRY.pack(log.stat().st_size, int(time.time() * 1000)))
         with log.open("rb") as file:
             file.seek(max(start, log.stat().st_size - _LOG_TAIL))
             tail = file.read()
