@@ -8,6 +8,7 @@ what it told, so that a page hears of an execution only what has changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipecell import targets
@@ -15,6 +16,7 @@ from pipecell.errors import PipecellError
 from pipecell.frontend import executions, pipelines
 
 if TYPE_CHECKING:
+    from pipecell.declare.declaration import Declaration
     from pipecell.execution import Execution
     from pipecell.pipeline import Pipeline
     from pipecell.workspace import Workspace
@@ -44,7 +46,7 @@ class Board:
         self._tell = tell
         self._later = later
         self._closed = False
-        self._pipelines: dict[str, Pipeline] = {}
+        self._pipelines: dict[str, _Declared] = {}
         self._refused: dict[str, dict[str, Any]] = {}
         self._watched: dict[str, _Watched] = {}
         self._target = ""
@@ -59,7 +61,8 @@ class Board:
 
     def declared(self, pipeline: Pipeline) -> None:
         """Take in a pipeline that a cell has just declared and compiled."""
-        self._later(lambda: self._tell_pipeline(pipeline))
+        told = _Declared(pipeline, self._declaration(pipeline.name))
+        self._later(lambda: self._tell_pipeline(told))
 
     def profiled(self, name: str) -> None:
         """Take in that another profile, or other values, are in force."""
@@ -84,7 +87,7 @@ class Board:
         tell(self._place())
         self._keep_up()
         for pipeline in list(self._pipelines.values()):
-            tell({"type": "pipeline", "pipeline": self._describe(pipeline)})
+            tell(self._describe(pipeline))
         for problem in self._refused.values():
             tell({"type": "refused", "cell": problem["cell"], "problem": problem})
         for name in list(self._pipelines):
@@ -140,27 +143,32 @@ class Board:
             self._tell({"type": "gone", "pipelines": gone})
         for name in names:
             if name not in self._pipelines:
-                self._pipelines[name] = self._workspace.last_declared.get(name) or self._workspace.pipeline(
-                    name
-                )
+                declaration = self._declaration(name)
+                pipeline = self._workspace.last_declared.get(name) or self._workspace.pipeline(name)
+                self._pipelines[name] = _Declared(pipeline, declaration)
 
-    def _tell_pipeline(self, pipeline: Pipeline) -> None:
-        self._pipelines[pipeline.name] = pipeline
-        self._tell({"type": "pipeline", "pipeline": self._describe(pipeline)})
-        self._tell(self._list(pipeline.name))
+    def _tell_pipeline(self, declared: _Declared) -> None:
+        name = declared.pipeline.name
+        self._pipelines[name] = declared
+        self._tell(self._describe(declared))
+        self._tell(self._list(name))
 
     def _tell_again(self, name: str) -> None:
         if name in self._pipelines:
-            self._tell({"type": "pipeline", "pipeline": self._describe(self._pipelines[name])})
+            self._tell(self._describe(self._pipelines[name]))
 
-    def _describe(self, pipeline: Pipeline) -> dict[str, Any]:
+    def _declaration(self, name: str) -> Declaration:
         notebook = self._workspace.notebook
         assert notebook is not None  # noqa: S101 - a kernel's workspace has one
-        declaration = notebook.get(pipeline.name)
+        return notebook.get(name)
+
+    def _describe(self, declared: _Declared) -> dict[str, Any]:
+        declaration = declared.declaration
         texts = self._shell.history_manager.input_hist_raw
         numbers = [run.number for run in declaration.runs if run.number is not None]
         sources = {number: texts[number] for number in numbers if number < len(texts)}
-        return pipelines.describe(pipeline, declaration, sources)
+        described = pipelines.describe(declared.pipeline, declaration, sources)
+        return {"type": "pipeline", "pipeline": described}
 
     def _place(self) -> dict[str, Any]:
         target = targets.current()
@@ -198,7 +206,7 @@ class Board:
     def _changed(self, name: str, execution: Execution) -> list[str]:
         """Return the steps that are declared otherwise than in an execution of the pipeline."""
         try:
-            return executions.changed(self._pipelines[name].document, execution.document)
+            return executions.changed(self._pipelines[name].pipeline.document, execution.document)
         except (KeyError, PipecellError):
             return []  # it does not compile now: its problems say so
 
@@ -220,6 +228,14 @@ class Board:
         change = watched.change()
         if change is not None and not self._closed:
             self._tell(change)
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """A pipeline and the cells that it was compiled from: a cell that runs meanwhile is another one's."""
+
+    pipeline: Pipeline
+    declaration: Declaration
 
 
 class _Watched:
