@@ -78,6 +78,10 @@ class Context(ABC):
     def progress(self) -> Progress | None:
         """Return what shows how far an upload is; None for nothing."""
 
+    def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
+        """Return the panel of a pipeline's profiles as a MIME bundle; None where nobody could use one."""
+        return None
+
     def value(self, text: str) -> Any:
         """Return what a value that was typed means here."""
         return text

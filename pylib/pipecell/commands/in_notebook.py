@@ -86,6 +86,17 @@ class NotebookContext(Context):
         """Print how far a large upload is."""
         return UploadLine(sys.stdout.write, rewrite=True)
 
+    def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
+        """Return the panel of a pipeline's profiles where a front end watches."""
+        from pipecell.live import output
+
+        if not output.watched():
+            return None
+        from pipecell.panel import ProfilePanel
+
+        name = pipeline.name
+        return ProfilePanel(lambda: self.workspace.pipeline(name), self.workspace.screen.show).bundle()
+
     def value(self, text: str) -> Any:
         """Put the user's variables in place of ``$name`` and ``{name}``; ``$$`` is a dollar sign.
 

@@ -108,8 +108,8 @@ def profile(context: Context, values: argparse.Namespace) -> Result:
     settings = context.assignments(words)
     if not name and not settings and values.like is None:
         table = pipeline.profiles()
-    else:
-        table = pipeline.use_profile(name, like=values.like, **settings)
+        return Result(data=table.to_json(), text=str(table), bundle=context.panel(pipeline))
+    table = pipeline.use_profile(name, like=values.like, **settings)
     return Result(data=table.to_json(), text=str(table))
 
 

@@ -90,6 +90,34 @@ def price(name: str) -> float | None:
     return packaged().price(name, "us-east-1")
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What an instance type is.
+
+    Attributes:
+        vcpus: virtual processors.
+        memory: GiB.
+        accelerators: how many GPUs or other accelerators.
+        accelerator: what they are called, for example ``T4``; empty when there are none.
+    """
+
+    vcpus: int
+    memory: float
+    accelerators: int = 0
+    accelerator: str = ""
+
+    def __str__(self) -> str:
+        """Return it in a few words."""
+        words = f"{self.vcpus} vCPU · {self.memory:g} GiB"
+        return f"{words} · {self.accelerators} × {self.accelerator}" if self.accelerators else words
+
+
+def machine(name: str) -> Machine | None:
+    """Return what an instance type is, None where we do not know; EC2 describes the same machines."""
+    found = load("instances.json")["machines"].get(name)
+    return Machine(*found) if found else None
+
+
 def family(name: str) -> str:
     """Return ``m5`` of ``ml.m5.large``, empty when it is no instance type."""
     found = _NAME.fullmatch(name)
