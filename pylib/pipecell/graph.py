@@ -45,12 +45,21 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """The DAG of one pipeline, in the definition's order."""
+    """The DAG of one pipeline, in the definition's order.
+
+    Attributes:
+        pipeline: its name.
+        engine: ``sagemaker`` or ``stepfunctions``.
+        nodes, edges: the graph.
+        references: what a state of a machine reads of one further back, as data edges. They are no
+            transitions, so pictures leave them out.
+    """
 
     pipeline: str
     engine: str
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
+    references: tuple[Edge, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the ``preview --json`` object of DESIGN: ``{pipeline, engine, nodes, edges}``."""
@@ -62,7 +71,8 @@ class Graph:
                 for n in self.nodes
             ],
             "edges": [
-                {"source": e.source, "target": e.target, "kind": e.kind, "label": e.label} for e in self.edges
+                {"source": e.source, "target": e.target, "kind": e.kind, "label": e.label}
+                for e in (*self.edges, *self.references)
             ],
         }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipecell.definition.asl.references import data_references
 from pipecell.definition.document import Document, inner_machines
 from pipecell.definition.paths import Key, format_path, parse_property_path
 from pipecell.definition.summaries import summarise
@@ -44,11 +45,28 @@ def read_graph(document: Document) -> Graph:
 
     ``Next`` is a control edge; an outcome of a Choice, and the way into a Parallel or Map, is a
     branch edge; a Catch is a control edge labelled ``catch`` and its errors. A name that is no
-    state gets no edge.
+    state gets no edge. Variables and places in the data that a state reads are ``references``.
     """
     drawing = _Drawing(document)
     drawing.add_machine(document.body, None, "")
-    return Graph(document.name, document.engine, tuple(drawing.nodes), tuple(drawing.edges))
+    return Graph(
+        document.name,
+        document.engine,
+        tuple(drawing.nodes),
+        tuple(drawing.edges),
+        tuple(_references(document, drawing.bodies)),
+    )
+
+
+def _references(document: Document, bodies: Mapping[str, Mapping[str, Any]]) -> Iterator[Edge]:
+    """Yield a data edge for each pair of states of which one reads what the other left."""
+    ids = {id(body): node_id for node_id, body in bodies.items()}
+    labels: dict[tuple[str, str], dict[str, None]] = {}
+    for reference in data_references(document):
+        pair = ids[id(reference.source.body)], ids[id(reference.target.body)]
+        labels.setdefault(pair, {})[reference.label] = None
+    for (source, target), words in labels.items():
+        yield Edge(source, target, "data", ", ".join(words))
 
 
 def state_bodies(document: Document) -> dict[str, Mapping[str, Any]]:

@@ -124,6 +124,9 @@ class _Tree:
             if edge.source != self.keys.get(edge.target, ("", ""))[0]:
                 label = f" ({clean(edge.label)})" if clean(edge.label) else ""
                 self.waits[edge.target].append(f"{names[edge.source]}{label}")
+        for edge in graph.references:
+            if edge.source in ids and edge.target in ids:
+                self.waits[edge.target].append(f"{clean(edge.label)} of {names[edge.source]}")
 
     def rows(self, parent: str | None = None, indent: str = "") -> Iterator[_Row]:
         """Yield the rows below a node."""

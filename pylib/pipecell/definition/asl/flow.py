@@ -101,7 +101,8 @@ class _Follower:
                 outcomes[name] = output
             for target, value in leaving:
                 seen = inputs.get(target)
-                merged = shallow(value if seen is None else join(seen, value))
+                # Only what comes a second time can have gone round a loop.
+                merged = value if seen is None else shallow(join(seen, value))
                 if merged != seen and visits.get(target, 0) <= _ROUNDS:
                     inputs[target] = merged
                     if target not in waiting:

@@ -81,29 +81,32 @@ def events_of(state: State) -> int:
 
 
 def _loops(group: Group) -> Iterator[list[State]]:
-    """Yield the states of each loop: those that can be reached from each other."""
-    ahead = {
-        name: {target for target, _, _ in exits(state.body) if target in group.states}
-        for name, state in group.states.items()
-    }
-    reach = {name: _closure(name, ahead) for name in ahead}
+    """Yield the states of each loop with a Wait in it: those that can be reached from it and lead to it."""
+    waits = [name for name, state in group.states.items() if state.type == "Wait"]
+    if not waits:
+        return
+    ahead: dict[str, list[str]] = {}
+    before: dict[str, list[str]] = {}
+    for name, state in group.states.items():
+        for target, _, _ in exits(state.body):
+            ahead.setdefault(name, []).append(target)
+            before.setdefault(target, []).append(name)
     done: set[str] = set()
-    for name in ahead:
-        if name in done or name not in reach[name]:
-            continue
-        members = [other for other in ahead if other in reach[name] and name in reach[other]]
-        done.update(members)
-        yield [group.states[member] for member in members]
+    for wait in waits:
+        members = _closure(wait, ahead) & _closure(wait, before)
+        if wait in members and wait not in done:
+            done |= members
+            yield [state for name, state in group.states.items() if name in members]
 
 
-def _closure(start: str, ahead: dict[str, set[str]]) -> set[str]:
+def _closure(start: str, ways: dict[str, list[str]]) -> set[str]:
     reached: set[str] = set()
-    waiting = list(ahead[start])
+    waiting = list(ways.get(start, ()))
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting += ahead[name]
+            waiting += ways.get(name, ())
     return reached
 
 

@@ -57,9 +57,9 @@ def endless(subject: Subject) -> Iterator[Finding]:
                 f"{_inside(group)}States",
             )
             continue
+        ending = _leading_to_an_end(group)
         for name in reached:
-            ways = _reach(group, [name])
-            if not any(group.states[other].ends for other in ways) and _sound(group, ways):
+            if name not in ending and _sound(group, _reach(group, [name])):
                 yield Finding(
                     f'No end can be reached from "{name}".',
                     'One of them needs "End": true.',
@@ -139,6 +139,22 @@ def _reach(group: Group, start: list[str]) -> list[str]:
             reached[name] = None
             ahead += [target for target, _, _ in exits(group.states[name].body)]
     return list(reached)
+
+
+def _leading_to_an_end(group: Group) -> set[str]:
+    """Return the states from which an end can be reached."""
+    before: dict[str, list[str]] = {}
+    for state in group.states.values():
+        for target, _, _ in exits(state.body):
+            before.setdefault(target, []).append(state.name)
+    found: set[str] = set()
+    ahead = [name for name, state in group.states.items() if state.ends]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += before.get(name, ())
+    return found
 
 
 def _sound(group: Group, names: list[str]) -> bool:

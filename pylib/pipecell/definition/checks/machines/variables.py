@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pipecell.definition.asl import expressions, intrinsics
 from pipecell.definition.asl.machine import Group, State, groups, states, texts
+from pipecell.definition.asl.references import assigned_names
 from pipecell.definition.checks.diagnostic import Finding, Rule, Subject
 from pipecell.definition.checks.machines.examples import passing
 from pipecell.definition.checks.machines.languages import path_texts
@@ -83,12 +84,7 @@ def _assigns(state: State) -> Iterator[tuple[str, Mapping[str, object]]]:
 
 
 def _assigned(group: Group) -> set[str]:
-    return {
-        str(key).removesuffix(".$")
-        for state in group.states.values()
-        for _, assign in _assigns(state)
-        for key in assign
-    }
+    return {name for state in group.states.values() for name in assigned_names(state)}
 
 
 def _visible(state: State, assigned: Mapping[int, set[str]]) -> set[str]:
