@@ -18,8 +18,9 @@ from pipecell.definition.cost.rentals import Need, needs
 from pipecell.definition.diff import compare
 from pipecell.definition.diff.code import compare_files, describe
 from pipecell.definition.document import Document
+from pipecell.definition.instances import uses
 from pipecell.definition.plan import Place, Plan
-from pipecell.definition.sagemaker import dependencies
+from pipecell.definition.sagemaker import dependencies, iterate_steps
 from pipecell.engines.objects import S3Objects
 from pipecell.engines.past import PastRuns, Took
 from pipecell.engines.uploads import account
@@ -168,7 +169,12 @@ class Planner:
         hours: dict[str, Hours] = {}
         if past is not None:
             wanted = [need for need in needs(document, values) if need.rentals and need.step not in left_out]
-            hours = {need.step: found for need in wanted if (found := _hours(need, values, past))}
+            reaching = _reaching(document)
+            hours = {
+                need.step: found
+                for need in wanted
+                if (found := _hours(need, values, past, reaching[need.step]))
+            }
         return estimate(document, values, prices=self.prices, region=region, hours=hours, skipped=left_out)
 
     def _ago(self, moment: float | None) -> str:
@@ -223,22 +229,40 @@ def _code_words(there: S3Objects, coming: S3Objects, *, by_address: bool) -> Cal
     return words_of
 
 
-def _hours(need: Need, values: Mapping[str, Any], past: PastRuns) -> Hours | None:
+def _hours(need: Need, values: Mapping[str, Any], past: PastRuns, behind: Collection[str]) -> Hours | None:
     """Return how long a step took in runs like the one to come, None when there were none.
 
-    On AWS these are runs on the same instances. On this machine the instances say nothing; runs with
-    the same parameter values come first there, too.
+    Like it are runs with the same values of the parameters that reach the step or what it waits for,
+    and on AWS on the same instances; on this machine instance types say nothing.
+
+    Args:
+        need: the step and what it rents.
+        values: the parameters' values of the run to come.
+        past: the earlier executions.
+        behind: the parameters that reach the step or what it waits for.
     """
-    took = past.times(need.step)
-    same = [each for each in took if _shared(each.parameters, values)]
-    if not past.local:
-        took = [each for each in took if _instances(each, need.step) == [r.label for r in need.rentals]]
-        same = [each for each in same if each in took]
-    return from_runs([each.seconds for each in (same or took)])
+    rented = [rental.label for rental in need.rentals]
+    took = [
+        each.seconds
+        for each in past.times(need.step)
+        if all(each.parameters.get(name) == values.get(name) for name in behind)
+        and (past.local or _instances(each, need.step) == rented)
+    ]
+    return from_runs(took)
 
 
-def _shared(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    return all(now[name] == value for name, value in then.items() if name in now)
+def _reaching(document: Document) -> dict[str, set[str]]:
+    """Return, for each step, the parameters that reach it or a step that it waits for, but for instances."""
+    instances = {use.parameter for use in uses(document) if use.parameter is not None}
+    waits = dependencies(document)
+    found: dict[str, set[str]] = {}
+    own = {
+        step.name: {each.name for each in step.references if each.kind == "parameter"} - instances
+        for step in iterate_steps(document)
+    }
+    for name in in_order(waits):
+        found[name] = own[name].union(*(found.get(need, set()) for need in waits[name]))
+    return found
 
 
 def _instances(took: Took, step: str) -> list[str]:

@@ -17,6 +17,7 @@ CodeWords = Callable[[str, str], str]
 WILL_RUN = "will run"
 """How the reason ends that another step is."""
 
+_SCRIPT = "SM_HP_"  # how SageMaker's toolkits name a hyperparameter in the environment
 _SHOWN = 48  # characters of a value that a reason repeats
 _MOST = 4  # differences that a reason names
 _IMAGES = frozenset({"ImageUri", "TrainingImage", "Image"})
@@ -65,11 +66,18 @@ def phrase(difference: Difference) -> str:
     path = list(difference.path)
     if path and str(path[-1]) in _IMAGES:
         return f"image {_image(difference.before)} → {_image(difference.after)}"
+    if path and _parameter(path):
+        return f"parameter {_parameter(path)} {_arrow(difference)}"
     for place, segment in enumerate(path):
         word = _GROUPS.get(str(segment))
         if word and place + 1 < len(path):
             return _in_group(f"{word} {path[place + 1]}", path[place + 2 :], difference)
     return f"{difference.text} {_arrow(difference)}"
+
+
+def _parameter(path: list[Segment]) -> str:
+    """Return the name of a script's own parameter, which travels in the environment; empty for others."""
+    return str(path[-1]).removeprefix(_SCRIPT).lower() if str(path[-1]).startswith(_SCRIPT) else ""
 
 
 def _in_group(name: str, rest: list[Segment], difference: Difference) -> str:

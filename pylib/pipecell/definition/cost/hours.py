@@ -11,6 +11,7 @@ SHORTEST = 60.0
 _NEVER = "never run"
 _MINUTE = 60
 _DAY = 24
+_HALF = 0.5  # seconds that would be rounded to none
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def never_ran(hours: Hours) -> bool:
 
 def words(seconds: float) -> str:
     """Return a time for people: ``45 s``, ``6 min``, ``1 h``, ``1 h 30 min``."""
+    if 0 < seconds < _HALF:
+        return "< 1 s"
     if round(seconds) < _MINUTE:
         return f"{seconds:.0f} s"
     hours, rest = divmod(round(seconds / _MINUTE), _MINUTE)

@@ -189,7 +189,8 @@ def test_a_range_has_its_ends_in_order(low: float, more: float, count: int, jobs
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (45, "45 s"), (59.7, "1 min"), (3600, "1 h"), (5400, "1 h 30 min")]
+    ("seconds", "text"),
+    [(0, "0 s"), (0.4, "< 1 s"), (45, "45 s"), (59.7, "1 min"), (3600, "1 h"), (5400, "1 h 30 min")],
 )
 def test_times_for_people(seconds: float, text: str) -> None:
     assert words(seconds) == text
