@@ -21,6 +21,7 @@ _CELL = "padding:5px 14px 5px 0;text-align:left;vertical-align:top;background:no
 _NUMBER = "padding:5px 0 5px 14px;text-align:right;white-space:nowrap;vertical-align:top;background:none"
 _LINE = "border-bottom:1px solid rgba(127,127,127,.22)"
 _DIM = "opacity:.65"
+_TIME_COLUMNS, _COST_COLUMNS = 9, 13  # what most plans need, so that tables of two runs stand alike
 _NARROW = 24  # columns that a reason needs at least
 _MANY = 12  # changes that a terminal shows
 
@@ -49,10 +50,10 @@ def to_text(plan: Plan, *, width: int = 100, color: bool = False) -> str:
     total = _total(plan)
     names = max([len(row.step) for row in rows] + [5])
     wills = max([len(row.word) for row in rows] + [4])
-    times = max([len(row.time) for row in [*rows, total]] + [4])
-    costs = max([len(row.cost) for row in [*rows, total]] + [4])
+    times = max([len(row.time) for row in [*rows, total]] + [_TIME_COLUMNS])
+    costs = max([len(row.cost) for row in [*rows, total]] + [_COST_COLUMNS])
     room = max(_NARROW, width - names - wills - times - costs - 8)
-    lines = [*textwrap.wrap(_headline(plan), width), ""]
+    lines = [*textwrap.wrap(_headline(plan), width), _standing(plan), ""]
     for row in [_Row("Step", "", "Will", "Because", "Time", "Cost"), *rows, total]:
         if row is total:
             lines.append("─" * (names + wills + room + times + costs + 8))
@@ -83,7 +84,13 @@ def to_html(plan: Plan) -> str:
     return str(
         tag(
             "div",
-            tag("div", *_html_headline(plan), style="margin:4px 0"),
+            tag(
+                "div",
+                *_html_headline(plan),
+                " ",
+                tag("span", _standing(plan), style=_DIM),
+                style="margin:4px 0",
+            ),
             table,
             *_html_changes(plan),
             *feet,
@@ -109,12 +116,14 @@ def _headline_parts(plan: Plan) -> Iterator[tuple[str, bool]]:
     yield WHERE[plan.place.target], True
     if plan.place.target == "aws":
         yield f" {plan.place.region}, account {_account(plan.place.account)}", False
-    yield ". ", False
+    yield ".", False
+
+
+def _standing(plan: Plan) -> str:
+    """Return how things stand on the target."""
     if plan.deployed is None:
-        yield "Not deployed yet. ", False
-    elif plan.deployed:
-        yield f"Deployed {plan.deployed}. ", False
-    yield "Nothing has been changed yet.", False
+        return "Not deployed yet. Nothing has been changed yet."
+    return f"{f'Deployed {plan.deployed}. ' if plan.deployed else ''}Nothing has been changed yet."
 
 
 def _account(number: str) -> str:

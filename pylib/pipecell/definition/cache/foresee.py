@@ -190,7 +190,7 @@ class _Foreseeing:
         return shorten(phrases)
 
     def _hit_reason(self, run: PastStep) -> str:
-        reason = f"same code, inputs and arguments as the run of {self.target.day(run.ended)}"
+        reason = f"same code, inputs and arguments as run of {self.target.day(run.ended)}"
         runs = [name for name in sorted(self.waits) if name in self.scope.arguments]
         data = [each.name for each in self.view.references if each.kind == "step" and each.name in runs]
         if data:

@@ -61,6 +61,9 @@ def estimator(making: Making, cell: StepCell, image: Any) -> Any:
         making.refuse(
             "A built-in algorithm has no script to read --param.", "Write `name: value` lines in the cell."
         )
+    job = making.job(INSTANCE_PARAMETER)
+    if "max_runtime_in_seconds" in job:
+        job["max_run"] = job.pop("max_runtime_in_seconds")  # the estimators' own word for it
     return Estimator(
         image_uri=image,
         environment=making.environment(),
@@ -70,7 +73,7 @@ def estimator(making: Making, cell: StepCell, image: Any) -> Any:
         }
         or None,
         metric_definitions=metric_definitions(making, cell.settings.get("metric", ())) or None,
-        **making.job(INSTANCE_PARAMETER),
+        **job,
         **given,
     )
 
