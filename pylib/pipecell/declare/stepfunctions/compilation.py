@@ -16,6 +16,7 @@ from pipecell.declare.sagemaker_v2.offline import PATCHES as SAGEMAKER_PATCHES
 from pipecell.declare.sagemaker_v2.settling import settle
 from pipecell.declare.stepfunctions.hooks import PATCHES, root_level_kept
 from pipecell.declare.stepfunctions.inputs import schema_types
+from pipecell.declare.stepfunctions.linking import relink, start_of
 from pipecell.declare.stepfunctions.machine_text import TextMachine
 from pipecell.declare.stepfunctions.traps import refuse_pipeline_variables
 from pipecell.definition.document import inner_machines, read_document
@@ -40,6 +41,7 @@ def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's 
         text = workflow.to_json()
     else:
         refuse_pipeline_variables(declaration)
+        relink(declaration)
         text = _with_sdk(declaration, offline)
     settled = settle(declaration, offline, text)
     body = json.loads(settled.texts[0], object_hook=_with_processor)
@@ -76,12 +78,33 @@ def _with_sdk(declaration: Declaration, offline: Offline) -> str:
     workflow = declaration.adopted
     with SAGEMAKER_PATCHES.held(), PATCHES.held(), entered(offline):
         try:
-            graph = Graph(_first(declaration)) if workflow is None else workflow.definition
+            graph = Graph(_first(declaration)) if workflow is None else _of_workflow(workflow, declaration)
             return str(graph.to_json())
         except PipecellError:
             raise
         except Exception as error:
             raise _refused(error, declaration) from error
+
+
+def _of_workflow(workflow: Any, declaration: Declaration) -> Any:
+    """Return a workflow's graph; built again where a cell that declared one of its states ran again."""
+    graph = workflow.definition
+    branch = vars(graph).get("branch")
+    if branch is None or not any(map(declaration.is_superseded, _all_states(branch))):
+        return graph
+    return type(graph)(start_of(declaration, branch), **graph.fields)
+
+
+def _all_states(branch: Any) -> Iterator[Any]:
+    """Yield the states that can be reached from a state or chain."""
+    seen: dict[int, Any] = {}
+    ahead = list(branch.steps) if type(branch).__name__ == "Chain" else [branch]
+    while ahead:
+        state = ahead.pop()
+        if id(state) not in seen:
+            seen[id(state)] = state
+            ahead += _led_to(state)
+            yield state
 
 
 def _inputs(declaration: Declaration) -> dict[str, str]:
