@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipecell.local.work.states import kept
 from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.frames import Execution, Frame
 from tests.unit.states.machines import TASK, single, start
@@ -310,6 +311,50 @@ def test_a_redrive_keeps_what_succeeded_in_a_map_and_in_a_parallel() -> None:
         run.settle()
         assert (run.execution.status, run.output) == ("SUCCEEDED", [10, 20])
         assert seen == [1, 2, 2]
+
+
+@pytest.mark.parametrize("end", ["failed", "stopped"])
+def test_a_redrive_goes_on_where_inner_branches_and_items_stood(end: str) -> None:
+    seen: list[Any] = []
+    broken = {4}
+
+    def answer(arguments: Any) -> Any:
+        seen.append(arguments)
+        if arguments not in broken:
+            return arguments * 10
+        if end == "failed":
+            raise Failure("Boom", "why")
+        return None
+
+    first = {"Type": "Task", "Resource": TASK, "Next": "Add"}
+    add = {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($, 1)"}, "OutputPath": "$.n", "End": True}
+    inner = {"Type": "Map", "ItemProcessor": {"StartAt": "T", "States": {"T": first, "Add": add}}}
+    before = {"Type": "Pass", "Assign": {"kept": True}, "Next": "Inner"}
+    states = {"Before": before, "Inner": {**inner, "MaxConcurrency": 1, "End": True}}
+    outer = {"StartAt": "Before", "States": states}
+    each = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": outer, "End": True}
+    other = {"Type": "Task", "Resource": TASK, "InputPath": "$[0][0]", "End": True}
+    branches = [
+        {"StartAt": "Outer", "States": {"Outer": each}},
+        {"StartAt": "Other", "States": {"Other": other}},
+    ]
+    both = {"Type": "Parallel", "Branches": branches, "End": True}
+    run = start({"StartAt": "Both", "States": {"Both": both}}, [[1, 2], [3, 4, 5]], answer).settle()
+    root = run.execution.frames[0]
+    if end == "stopped":
+        run.turn(lambda turn: turn.stop(None, None))
+        root.done = kept.finished(run.execution, root)
+        run.execution.frames = {0: root}
+        run.execution.kids.clear()
+        root.group = None
+    assert run.execution.status == ("FAILED" if end == "failed" else "ABORTED")
+    assert sorted(seen) == [1, 1, 2, 3, 4]
+    broken.clear()
+    run.pending.clear()
+    run.turn(lambda turn: turn.redrive())
+    run.settle()
+    assert (run.execution.status, run.output) == ("SUCCEEDED", [[[11, 21], [31, 41, 51]], 10])
+    assert sorted(seen) == [1, 1, 2, 3, 4, 4, 5]
 
 
 def test_a_retry_begins_a_map_anew() -> None:

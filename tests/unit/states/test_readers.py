@@ -46,7 +46,7 @@ def test_an_inventory_gives_the_rows_of_all_its_files() -> None:
 
 @pytest.mark.parametrize(
     ("manifest", "words"),
-    [(b"{}", "no manifest"), (b"no", "no manifest"), (inventory(fileFormat="ORC"), "ORC")],
+    [(b"{}", "no manifest"), (b"no", "no manifest"), (inventory(fileFormat="AVRO"), "AVRO")],
 )
 def test_what_is_no_inventory_fails_the_reader(manifest: bytes, words: str) -> None:
     with pytest.raises(Failure, match=words) as error:
@@ -70,3 +70,18 @@ def test_parquet_rows_are_json() -> None:
     assert found == [{"n": 1, "at": "2026-01-02T00:00:00"}, {"n": None, "at": None}]
     with pytest.raises(Failure, match="PARQUET"):
         read({"b/t": b"no"}, "t", InputType="PARQUET")
+
+
+def test_an_inventory_in_orc() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import orc
+
+    file = io.BytesIO()
+    orc.write_table(pyarrow.table({"bucket": ["s"], "key": ["a"], "size": [5]}), file)
+    manifest = inventory(fileFormat="ORC", fileSchema="struct<bucket:string,key:string,size:bigint>")
+    objects = {
+        "b/m": manifest,
+        "reports/data/1.csv.gz": file.getvalue(),
+        "reports/data/2.csv": file.getvalue(),
+    }
+    assert read(objects, "m", InputType="MANIFEST") == [{"bucket": "s", "key": "a", "size": 5}] * 2

@@ -47,6 +47,8 @@ def begin_parallel(turn: Turn, frame: Frame) -> None:
         child.previous = frame.previous
         if kept.has(done, index):
             _keep(turn, frame, child, done)
+        else:
+            kept.go_on(done, child)
     if frame.group["ended"] == len(branches):
         _complete(turn, frame)
 
@@ -214,6 +216,7 @@ def _start_items(turn: Turn, frame: Frame) -> None:
             kept.take_up(frame.done, child)
             turn.effects.append(Effect("start_child", child.id, child.token, {"map": frame.id}))
             continue
+        kept.go_on(frame.done, child)
         turn.emit(child, "MapIterationStarted", {"name": frame.state, "index": index}, previous=group["prev"])
     turn.touch(frame)
 

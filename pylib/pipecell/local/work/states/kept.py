@@ -1,7 +1,8 @@
-"""What a redrive keeps: results of branches and items that succeeded, and child executions to go on with.
+"""What a redrive keeps: results of branches and items that succeeded, and where the others stood.
 
 It lies in ``Frame.done`` of a Parallel or Map that did not succeed, and only a redrive takes it: a Retry of
-the state begins all of it again, as on AWS.
+the state begins all of it again, as on AWS. A branch or item that did not succeed goes on at the state in
+which it failed or was aborted; where that is a Parallel or Map itself, what is kept of it lies inside.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Kept = dict[str, Any]
 def finished(execution: Execution, frame: Frame) -> Kept | None:
     """Return what a state's children have done so far; None where it has none.
 
-    ``outputs`` and ``tokens`` (of child executions that did not succeed) are by index.
+    ``outputs``, ``remote`` (child executions that did not succeed) and ``places`` (where other children
+    that did not succeed stood) are by index.
     """
     children = execution.children(frame.id)
     if not children or frame.group is None:
@@ -27,13 +29,25 @@ def finished(execution: Execution, frame: Frame) -> Kept | None:
         for child in children
         if child.token and frame.group.get("remote") and child.outcome != "succeeded"
     }
-    before = {} if frame.done is None else frame.done["remote"]
+    places = {
+        str(child.index): {
+            "state": child.state,
+            "input": child.input,
+            "variables": child.variables,
+            "done": finished(execution, child) or child.done,
+        }
+        for child in children
+        if not frame.group.get("remote") and child.outcome != "succeeded"
+    }
+    before = frame.done or {}
     started = {str(child.index) for child in children}
-    remote |= {index: about for index, about in before.items() if index not in started}
+    for made, name in ((remote, "remote"), (places, "places")):
+        made |= {index: about for index, about in before.get(name, {}).items() if index not in started}
     return {
         "state": frame.state,
         "outputs": outputs,
         "remote": remote,
+        "places": places,
         "items": frame.items,
         "map_run": frame.group.get("map_run"),
     }
@@ -59,6 +73,15 @@ def has(done: Kept | None, index: int) -> bool:
 def output(done: Kept | None, index: int) -> Any:
     """Return the output of one that succeeded."""
     return (done or {})["outputs"][str(index)]
+
+
+def go_on(done: Kept | None, child: Frame) -> None:
+    """Let a branch or item go on where it stood."""
+    found = (done or {}).get("places", {}).get(str(child.index))
+    if done is not None and found is not None:
+        child.state, child.input, child.variables = found["state"], found["input"], found["variables"]
+        child.done = found["done"]
+        mark(child, done["redrive"])
 
 
 def take_up(done: Kept | None, child: Frame) -> None:

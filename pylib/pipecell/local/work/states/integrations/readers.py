@@ -1,4 +1,4 @@
-"""What ItemReader finds in objects: text formats, Parquet, and manifests that name further objects."""
+"""What ItemReader finds in objects: text formats, Parquet, ORC, and manifests that name further objects."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pipecell.local.work.states import items
 Read = Callable[[str, str], bytes]
 """Returns an object's content by bucket and key."""
 
+#: Formats by columns, which pyarrow reads: InputType's and the manifest's word, and the name for people.
+_COLUMNS = {"PARQUET": "Parquet", "ORC": "ORC"}
 _GZIP = b"\x1f\x8b"
 
 
@@ -40,8 +42,9 @@ def read(fetch: Read, bucket: str, key: str, config: Mapping[str, Any]) -> list[
 
 
 def _content(content: bytes, config: Mapping[str, Any]) -> list[Any]:
-    if config.get("InputType") == "PARQUET":
-        return _parquet(content)
+    kind = config.get("InputType")
+    if kind in _COLUMNS:
+        return _columns(content, kind)
     return items.parse_items(_text(content), config)
 
 
@@ -63,8 +66,8 @@ def _inventory(fetch: Read, bucket: str, key: str) -> list[Any]:
         source = str(manifest["destinationBucket"]).removeprefix("arn:aws:s3:::")
     except (ValueError, KeyError, TypeError) as error:
         raise items.failed(f"{key} is no manifest of an S3 inventory: {error}") from error
-    if kind.upper() not in ("CSV", "PARQUET"):
-        raise items.failed(f"An inventory in the format {kind} cannot be read; CSV and Parquet can.")
+    if kind.upper() not in ("CSV", *_COLUMNS):
+        raise items.failed(f"An inventory in the format {kind} cannot be read; CSV, ORC and Parquet can.")
     config = {"InputType": kind.upper(), "CSVHeaderLocation": "GIVEN", "CSVHeaders": columns}
     return [item for file in files for item in _content(fetch(source, file), config)]
 
@@ -80,17 +83,18 @@ def _athena(fetch: Read, bucket: str, key: str, config: Mapping[str, Any]) -> li
     return found
 
 
-def _parquet(content: bytes) -> list[Any]:
-    """Return the rows of a Parquet file as JSON: times and decimals as text."""
+def _columns(content: bytes, kind: str) -> list[Any]:
+    """Return the rows of a Parquet or ORC file as JSON: times and decimals as text."""
     try:
         import pyarrow
-        from pyarrow import parquet
+        from pyarrow import orc, parquet
     except ImportError as error:
-        raise items.failed("To read Parquet, install pyarrow: pip install pyarrow") from error
+        raise items.failed(f"To read {_COLUMNS[kind]}, install pyarrow: pip install pyarrow") from error
+    read_table = parquet.read_table if kind == "PARQUET" else orc.read_table
     try:
-        rows = parquet.read_table(io.BytesIO(content)).to_pylist()
+        rows = read_table(io.BytesIO(content)).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
-        raise items.failed(f"Attempting to parse the input as PARQUET failed: {error}") from error
+        raise items.failed(f"Attempting to parse the input as {kind} failed: {error}") from error
     plain: list[Any] = json.loads(json.dumps(rows, default=_as_text))
     return plain
 
