@@ -151,6 +151,29 @@ def test_max_runtime(work: Workshop) -> None:
     assert (status.status, status.secondary) == ("Stopped", "MaxRuntimeExceeded")
 
 
+def test_a_clock_that_is_set_back_and_forth_times_nothing_out(work: Workshop) -> None:
+    spec = work.spec("timeless", "import time; time.sleep(0.3)", max_runtime_seconds=3600)
+    folder = JobFolder(str(work.jobs.folder_path("processing", "timeless")))
+    Path(folder.path).mkdir(parents=True)
+    write_json(folder.spec, spec.to_json())
+    supervisor = (
+        "import itertools, sys, time\nfrom pathlib import Path\n"
+        "real, days = time.time, itertools.cycle([0, 2, -2])\n"
+        "time.time = lambda: real() + 86400 * next(days)\n"
+        "from pipecell.local.home import Home\n"
+        "from pipecell.local.work.supervisor import supervise\n"
+        "supervise(Home(Path(sys.argv[1])), sys.argv[2])\n"
+    )
+    subprocess.run([sys.executable, "-c", supervisor, str(work.home.root), folder.path], check=True)
+    status = work.jobs.status("processing", "timeless")
+    assert status.status == "Completed"
+    assert 1 <= status.billable_seconds < 600
+    times = [each.started for each in status.transitions]
+    assert times == sorted(times)
+    assert status.ended is not None
+    assert status.ended >= times[-1]
+
+
 def test_no_process_outlives_its_job(work: Workshop) -> None:
     mark = uuid.uuid4().hex
     child = f"import time; time.sleep(60) # {mark}"
