@@ -2,9 +2,10 @@
 
 One round is one execution of a pipeline with parallel branches, a step that loses its job and is retried, and
 a condition, while a client puts objects. Meanwhile processes are killed with SIGKILL: the server, a
-supervisor, a job, or everything at once. Whoever is needed is started again, as a user would; a step whose
-own process was killed has failed as on AWS, and the execution is retried. At the end `Round.check` compares
-what the endpoint says with what the jobs themselves left in a file outside of the home.
+supervisor, a job, what stands between them (the nursery of supervisors, a sandbox), or everything at once.
+Whoever is needed is started again, as a user would; a step whose own process was killed has failed as on
+AWS, and the execution is retried. At the end `Round.check` compares what the endpoint says with what the jobs
+themselves left in a file outside of the home.
 
 ``python -m tests.local.durability --rounds 200 --seed 1`` runs rounds and prints what happened, as
 ``make durability`` does.
@@ -39,7 +40,7 @@ PATIENCE = 120.0
 LINES = 20
 """Lines that each script says, so that a lost one is noticed."""
 
-VICTIMS = ("server", "supervisor", "job", "all")
+VICTIMS = ("server", "supervisor", "job", "other", "all")
 STEPS = ("Prepare", "Left", "Right", "Fragile", "Evaluate", "Good")
 EXPECTED = dict.fromkeys([*STEPS, "Check"], "Succeeded")
 
@@ -338,7 +339,8 @@ class Round:
     def _retry(self) -> None:
         """Retry the execution when a job that was killed has failed its step."""
         failed = [step["FailureReason"] for step in self.steps().values() if step["StepStatus"] == "Failed"]
-        assert self.killer.killed["job"] + self.killer.killed["all"] > self.retries, f"{self}: {failed}"
+        killed = self.killer.killed
+        assert killed["job"] + killed["other"] + killed["all"] > self.retries, f"{self}: {failed}"
         assert all("exit code: 137" in reason for reason in failed), f"{self}: {failed}"
         self.retries += 1
         token = hashlib.sha256(f"{self.side} {self.retries}".encode()).hexdigest()
@@ -384,7 +386,7 @@ class Round:
             jobs = [job for word, step, job in trace if step == name and word == "done"]
             assert job_of(steps, name) == jobs[-1], f"{self}: {name} ended by another job: {trace}"
         killed = self.killer.killed
-        lives = 1 + killed["supervisor"] + killed["job"] + killed["all"]
+        lives = 1 + killed.total() - killed["server"]
         for name in STEPS:
             count = sum(word == "begin" and step == name for word, step, _ in trace)
             allowed = lives + (name == "Fragile")

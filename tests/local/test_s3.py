@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import io
@@ -594,6 +595,66 @@ def test_presigned_urls(client: Clients, bucket: str, version: str | None) -> No
     assert fetch(s3.generate_presigned_url("get_object", target, ExpiresIn=-1))[0] in {400, 403}
     status, body = fetch(s3.generate_presigned_url("get_object", {**target, "Key": "no"}))
     assert (status, b"<Code>NoSuchKey</Code>" in body) == (404, True)
+
+
+def post_form(form: dict[str, Any], content: bytes, **fields: str) -> tuple[int, bytes]:
+    """Send a form as a browser does; return status and body of the answer."""
+    parts = [
+        f'--xyz\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in {**form["fields"], **fields}.items()
+    ]
+    head = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="data.csv"\r\n\r\n'
+    body = b"".join([*parts, head, content, b"\r\n--xyz--\r\n"])
+    address = urlsplit(form["url"])
+    connection = http.client.HTTPConnection(address.netloc)
+    connection.request("POST", address.path, body, {"Content-Type": "multipart/form-data; boundary=xyz"})
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+@pytest.mark.parametrize("content", [b"", b"\r\n--xy\r\n", bytes(range(256)) * 1000])
+def test_uploads_by_form(client: Clients, s3: Any, bucket: str, version: str, content: bytes) -> None:
+    form = client("s3", config=Config(signature_version=version)).generate_presigned_post(
+        bucket,
+        "posted/${filename}",
+        Fields={"x-amz-meta-by": "form", "Content-Type": "text/csv"},
+        Conditions=[{"x-amz-meta-by": "form"}, {"Content-Type": "text/csv"}],
+    )
+    assert post_form(form, content) == (204, b"")
+    found = s3.get_object(Bucket=bucket, Key="posted/data.csv")
+    assert found["Body"].read() == content
+    assert (found["Metadata"], found["ContentType"]) == ({"by": "form"}, "text/csv")
+
+
+@pytest.mark.parametrize(
+    ("fields", "size", "code"),
+    [
+        ({}, 11, b"EntityTooLarge"),
+        ({}, 1, b"EntityTooSmall"),
+        ({"key": "elsewhere"}, 5, b"AccessDenied"),
+        ({"acl": "private"}, 5, b"AccessDenied"),
+        ({"policy": base64.b64encode(b"{}").decode()}, 5, b"SignatureDoesNotMatch"),
+        ({"AWSAccessKeyId": "AKIANOBODY"}, 5, b"InvalidAccessKeyId"),
+    ],
+)
+def test_forms_that_their_policy_forbids(
+    s3: Any, bucket: str, fields: dict[str, str], size: int, code: bytes
+) -> None:
+    form = s3.generate_presigned_post(bucket, "posted", Conditions=[["content-length-range", 2, 10]])
+    status, body = post_form(form, b"x" * size, **fields)
+    assert status in {400, 403}
+    assert code in body
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+def test_forms_that_are_late_or_nobodys(s3: Any, bucket: str) -> None:
+    form = s3.generate_presigned_post(bucket, "posted", ExpiresIn=-1)
+    assert b"Policy expired" in post_form(form, b"x")[1]
+    form["fields"] = {"key": "posted"}
+    assert b"no signature" in post_form(form, b"x")[1]
 
 
 def test_virtual_host_style(client: Clients, bucket: str, endpoint: Any) -> None:

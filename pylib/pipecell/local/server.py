@@ -16,6 +16,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO
 
 from pipecell.errors import EndpointError
@@ -165,6 +166,8 @@ class Server:
             )
         if path == HEALTH_PATH and raw.method == "GET":
             return self._health()
+        if _is_form(raw, query):
+            return self._post_form(raw, request_id)
         buffered: list[bytes] = []
 
         def body_hash() -> str:
@@ -191,6 +194,22 @@ class Server:
         with content:
             return self._handler(signed.service).handle(request)
 
+    def _post_form(self, raw: RawRequest, request_id: str) -> Response:
+        """Answer an upload to S3 by form: its signature is in its body."""
+        from pipecell.local.services.s3 import S3Service
+
+        s3 = self.services["s3"]
+        assert isinstance(s3, S3Service)  # noqa: S101 -- for the type checker
+        request = Request(
+            method=raw.method,
+            path=raw.target.partition("?")[0],
+            headers=raw.headers,
+            body=raw.body.as_file(),
+            service="s3",
+            request_id=request_id,
+        )
+        return s3.post_form(request, partial(signature.verify_form, secret_of=self.credentials.secret_of))
+
     def _handler(self, service: str) -> Handler:
         return self.services.get(service) or self.services[OTHERS]
 
@@ -216,6 +235,12 @@ class Server:
         thread = threading.Thread(target=run, name="background", daemon=True)
         self._background.append(thread)
         thread.start()
+
+
+def _is_form(raw: RawRequest, query: str) -> bool:
+    """Whether a request is an upload by form, which nothing outside of its body signs."""
+    form = raw.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return form and raw.method == "POST" and "authorization" not in raw.headers and not query
 
 
 def _read_all(body: Body) -> bytes:

@@ -223,6 +223,31 @@ def _verify_presigned(
     return Signed(scope.access_key, scope.region, scope.service, payload)
 
 
+def verify_form(fields: Mapping[str, str], secret_of: SecretOf) -> None:
+    """Check the signature of an upload form's policy, version 4 or 2.
+
+    Args:
+        fields: of the form, names in lower case.
+        secret_of: see `SecretOf`.
+
+    Raises:
+        ServiceError: 403 as for `verify`.
+    """
+    policy, token = fields.get("policy", "").encode(), fields.get("x-amz-security-token", "")
+    if fields.get("x-amz-algorithm") == _ALGORITHM and "x-amz-signature" in fields:
+        scope = _Scope.parse(fields.get("x-amz-credential", ""))
+        key = _signing_key(_secret(secret_of, scope.access_key, token), scope)
+        expected, given = hmac.new(key, policy, hashlib.sha256).hexdigest(), fields["x-amz-signature"]
+    elif "awsaccesskeyid" in fields and "signature" in fields:
+        secret = _secret(secret_of, fields["awsaccesskeyid"], token)
+        digest = hmac.new(secret.encode(), policy, hashlib.sha1).digest()
+        expected, given = base64.b64encode(digest).decode(), fields["signature"]
+    else:
+        raise ServiceError("AccessDenied", "Access Denied: the form carries no signature.", status=403)
+    if not hmac.compare_digest(expected.encode(), given.encode(errors="replace")):
+        raise _does_not_match()
+
+
 def _verify_version_2(
     request: Incoming, parameters: Mapping[str, str], secret_of: SecretOf, now: float
 ) -> Signed:

@@ -13,6 +13,7 @@ from pipecell.local.object_model import check_bucket_name
 from pipecell.local.objects import ObjectStore
 from pipecell.local.services.s3.buckets import Buckets
 from pipecell.local.services.s3.contents import Contents
+from pipecell.local.services.s3.forms import Forms, VerifyPolicy
 from pipecell.local.services.s3.listings import Listings
 from pipecell.local.services.s3.multipart import Multipart
 from pipecell.local.services.s3.settings import Settings
@@ -60,6 +61,7 @@ class S3Service:
         settings = Settings(objects)
         listings = Listings(objects, uploads)
         contents = Contents(objects)
+        self._forms = Forms(objects)
         multipart = Multipart(objects, uploads)
         self._service: dict[str, Operation] = {"GET": buckets.list_all}
         self._bucket: dict[tuple[str, str], Operation] = {
@@ -101,6 +103,15 @@ class S3Service:
         response = operation(request, target.bucket, target.key)
         response.headers.setdefault("x-amz-id-2", request.request_id)
         return response
+
+    def post_form(self, request: Request, verify: VerifyPolicy) -> Response:
+        """Answer an upload by form.
+
+        Args:
+            request: unsigned: its body says who sent it.
+            verify: checks that.
+        """
+        return self._forms.post(request, target_of(request).bucket, verify)
 
     def _find(self, request: Request, target: Target) -> Operation:
         subresource = next((name for name in _SUBRESOURCES if name in request.query), "")
