@@ -10,7 +10,7 @@ NODE := $(PY) scripts/with_node.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lab lint format bench durability pictures labextension clean
+.PHONY: help demo test lab lint format bench durability pictures film labextension clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ durability: $(STAMPS)/dev ## kill the endpoint at random instants, in 200 runs, 
 
 pictures: $(STAMPS)/all ## draw docs/images again, from a real run
 	@$(PY) scripts/pictures.py
+
+film: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser ## film the widget in a real JupyterLab for the README
+	@$(PY) scripts/film.py
 
 labextension: $(LABEXTENSION) ## build the JupyterLab extension and the widget's renderer
 

@@ -51,6 +51,8 @@ DEV = [
     "jupyter-builder>=1",
     # Drives the machine's own Chromium: nothing is downloaded beside the package.
     "playwright>=1.50",
+    # Makes the README's moving picture.
+    "pillow>=11",
 ]
 ALL = [*V2, *LOCAL, *LAB, *DRAW, *DEMO]
 

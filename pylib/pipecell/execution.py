@@ -249,12 +249,19 @@ class Execution:
     def cost_so_far(self) -> str:
         """Return what the steps so far cost on AWS, or would, for people; empty where nobody knows."""
         known = [usd for step in self.last_seen.steps if (usd := self._step_usd(step)) is not None]
-        return f"≈ {_money(sum(known))}{'' if self.target == 'aws' else ' on AWS'}" if known else ""
+        return self._price(sum(known)) if known else ""
 
     def step_cost(self, step: StepSnapshot) -> str:
         """Return what a step costs on AWS so far, or would, for people; empty where nobody knows."""
         usd = self._step_usd(step)
-        return f"≈ {_money(usd)}{'' if self.target == 'aws' else ' on AWS'}" if usd is not None else ""
+        return self._price(usd) if usd is not None else ""
+
+    def _price(self, usd: float) -> str:
+        from pipecell.definition.cost.estimate import money
+
+        text = money(usd)
+        about = "" if text.startswith("<") else "≈ "
+        return f"{about}{text}{'' if self.target == 'aws' else ' on AWS'}"
 
     def _step_usd(self, step: StepSnapshot) -> float | None:
         hourly = self._hourly.get(step.name)
@@ -384,12 +391,6 @@ class Execution:
         if watched is not None:
             watched.cancel()
             self.watch()
-
-
-def _money(usd: float) -> str:
-    from pipecell.definition.cost.estimate import money
-
-    return money(usd)
 
 
 def _with_values(document: Document, values: Mapping[str, Any]) -> Document:

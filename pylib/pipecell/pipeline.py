@@ -503,8 +503,8 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"<Pipeline {self.name}>"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return self.preview().bundle()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self._workspace.screen.preview(self, self.preview().bundle())
 
 
 def pipeline(name: str | None = None) -> Pipeline:

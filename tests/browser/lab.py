@@ -64,37 +64,34 @@ class LabPage:
     def start(self, index: int) -> None:
         """Run one cell, and do not wait for it."""
         self.page.evaluate(
-            """async index => {
-                const panel = window.jupyterapp.shell.currentWidget;
-                panel.content.activeCellIndex = index;
-                panel.content.deselectAll();
-                void window.jupyterapp.commands.execute('notebook:run-cell');
+            """index => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = index;
+                notebook.deselectAll();
+                const runs = (window.pipecellRuns ??= {});
+                runs[index] = false;
+                const run = window.jupyterapp.commands.execute('notebook:run-cell');
+                void run.finally(() => { runs[index] = true; });
             }""",
             index,
         )
 
     def run(self, index: int) -> Locator:
         """Run one cell to its end; return its outputs."""
-        before = self._count(index)
         self.start(index)
-        self.wait(index, before)
+        self.wait(index)
         return self.output(index)
 
-    def wait(self, index: int, before: str | None = None) -> None:
-        """Wait until a cell has ended; ``before`` is its number before it was run again."""
+    def wait(self, index: int) -> None:
+        """Wait until a cell that was started has ended."""
         self.page.wait_for_function(
-            """([index, before]) => {
-                const cell = window.jupyterapp.shell.currentWidget.content.widgets[index];
-                const count = cell.model.executionCount;
-                return count !== null && String(count) !== before && cell.model.executionState !== 'running';
-            }""",
-            arg=[index, before],
-            timeout=RUN_SECONDS * 1000,
+            "index => window.pipecellRuns[index]", arg=index, timeout=RUN_SECONDS * 1000
         )
 
     def output(self, index: int) -> Locator:
         """Return the outputs of a cell."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputWrapper")
+        # A long notebook keeps only the cells near the window in the page, each with its number.
+        return self.page.locator(f'.jp-Notebook [data-windowed-list-index="{index}"] .jp-Cell-outputWrapper')
 
     def save(self) -> nbformat.NotebookNode:
         """Save the notebook and return what is in the file."""
@@ -106,12 +103,4 @@ class LabPage:
         """End the kernel, as a crash or the end of a day does."""
         self.page.evaluate(
             "async () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()",
-        )
-
-    def _count(self, index: int) -> str:
-        return str(
-            self.page.evaluate(
-                "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.executionCount",
-                index,
-            )
         )

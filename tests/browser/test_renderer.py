@@ -6,14 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from pipecell.definition import read_document, read_graph
-from pipecell.graph import Graph, NodeState
+from pipecell.graph import Edge, Graph, Node, NodeState
 from pipecell.view.folding import Folding
 from pipecell.view.model import RunFacts, document, scene_of, step_states
 from tests.browser.renderer import asked, show, tell
 
+ROOT = Path(__file__).resolve().parents[2]
 CENSUS = Path(__file__).parents[1] / "unit" / "golden" / "census.json"
 Keep = Callable[[Page, str], None]
 
@@ -60,9 +62,8 @@ def test_a_delta_changes_its_card_and_no_other(page: Page) -> None:
     tell(page, {"type": "delta", "steps": [[1, "Failed", 2, 9, {"reason": "ran out of memory"}]]})
     card = page.get_by_role("button", name="CensusTrain, Training")
     expect(card).to_contain_text("0:07 ✕")
-    expect(card).to_have_attribute(
-        "aria-label", "CensusTrain, Training, xgboost 1.7-1 · ml.p3.2xlarge, failed, ran out of memory"
-    )
+    name = "CensusTrain, Training, xgboost 1.7-1 · ml.p3.2xlarge, failed, ran out of memory"
+    expect(card).to_have_accessible_name(name)
     assert page.evaluate(places) == before
 
 
@@ -71,3 +72,142 @@ def test_a_click_asks_for_the_step_s_details(page: Page) -> None:
     page.get_by_role("button", name="CensusTrain, Training").click()
     expect(page.get_by_role("complementary")).to_contain_text("CensusTrain")
     assert {"type": "open", "node": "CensusTrain"} in asked(page)
+
+
+HOSTILE = "<img src=x onerror=window.hacked=1>\"'&</text><script>window.hacked=1</script>"
+
+
+def hostile() -> Graph:
+    """A pipeline every word of which would be markup if it were ever taken for any."""
+    nodes = (
+        Node("a", HOSTILE, HOSTILE, summary=HOSTILE),
+        Node("b", HOSTILE, "Condition", summary=HOSTILE),
+    )
+    return Graph(HOSTILE, "sagemaker", nodes, (Edge("a", "b", "data", HOSTILE),))
+
+
+def test_names_and_logs_that_are_markup_stay_text(page: Page) -> None:
+    graph = hostile()
+    show(
+        page, {**running(graph, a=NodeState("Failed", 0.0, 1.0, failure_reason=HOSTILE)), "profile": HOSTILE}
+    )
+    page.locator(".pc-node[data-id=a]").click()
+    words = {"label": HOSTILE, "value": HOSTILE, "was": HOSTILE}
+    artifact = {
+        "label": HOSTILE,
+        "uri": HOSTILE,
+        "size": HOSTILE,
+        "objects": [{"uri": "s3://b/k", "name": HOSTILE, "size": HOSTILE}],
+    }
+    detail = {
+        "node": "a",
+        "heading": HOSTILE,
+        "facts": [words],
+        "failure": {"reason": HOSTILE, "line": HOSTILE},
+        "arguments": [{"path": HOSTILE, "declared": HOSTILE, "value": "v", "full": HOSTILE}],
+        "code": [{"title": HOSTILE, "tokens": [[HOSTILE, HOSTILE]]}],
+        "inputs": [artifact],
+        "outputs": [],
+        "plots": [],
+        "payloads": [{"label": HOSTILE, "text": HOSTILE}],
+        "attempts": [HOSTILE],
+        "logs": True,
+    }
+    tell(page, {"type": "detail", "detail": detail})
+    for name in ("Log", "State", "Arguments", "Code", "Data", "Overview"):
+        page.get_by_role("tab", name=name).click()
+        if name == "Log":
+            tell(page, {"type": "log", "node": "a", "lines": [HOSTILE], "first": True, "over": True})
+            expect(page.get_by_role("log")).to_have_text(HOSTILE)
+        if name == "Data":
+            page.locator(".pc-object").click()
+            table = {"kind": "table", "rows": [[HOSTILE], [HOSTILE]], "more": False}
+            tell(page, {"type": "object", "uri": "s3://b/k", "preview": table})
+            expect(page.locator(".pc-sheet td")).to_have_text(HOSTILE)
+    tell(page, {"type": "said", "text": HOSTILE, "bad": True})
+    expect(page.locator(".pc-toast")).to_have_text(HOSTILE)
+    assert page.locator(".pcdag img, .pcdag script").count() == 0
+    assert page.evaluate("() => window.hacked") is None
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_people_who_do_not_see_can_use_it(page: Page, screenshot: Keep, *, dark: bool) -> None:
+    graph = census()
+    states = {
+        "CensusProcess": NodeState("Succeeded", 0.0, 2.0, cached=True),
+        "CensusTrain": NodeState("Failed", 2.0, 9.0, failure_reason="ran out of memory"),
+        "CensusEval": NodeState("Executing", 9.0),
+    }
+    show(page, running(graph, **states), dark=dark)
+    page.locator(".pc-node[data-id=CensusTrain]").click()
+    tell(page, {"type": "detail", "detail": DETAIL})
+    page.wait_for_timeout(400)  # colours fade in
+    page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
+    found = page.evaluate("async () => (await axe.run('.pcdag')).violations")
+    told = [f"{one['id']}: {each['html'][:120]}" for one in found for each in one["nodes"]]
+    screenshot(page, f"renderer-{'dark' if dark else 'light'}")
+    assert told == []
+
+
+def test_the_keyboard_reaches_every_node_and_opens_its_drawer(page: Page) -> None:
+    show(page, running(census()))
+    page.locator(".pc-node[tabindex='0']").focus()
+    focused = "() => document.activeElement.getAttribute('data-id')"
+    assert page.evaluate(focused) == "CensusProcess"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(focused) == "CensusTrain"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary")).to_contain_text("CensusTrain")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.type("eval")
+    expect(page.locator(".pc-found")).to_have_count(1)
+
+
+def test_a_fold_moves_cards_to_their_new_places(page: Page) -> None:
+    graph = census()
+    show(page, running(graph))
+    page.locator(".pc-node[data-id=CheckAccuracy] .pc-toggle").click()
+    assert {"type": "toggle", "node": "CheckAccuracy"} in asked(page)
+    folded = scene_of(graph, Folding(folded=frozenset({"CheckAccuracy"})), with_state=True)
+    tell(page, {"type": "scene", "scene": dict(folded.body), "steps": []})
+    expect(page.locator(".pc-node")).to_have_count(4)
+    expect(page.locator(".pc-node[data-id=CheckAccuracy]")).to_contain_text("2 steps inside")
+
+
+def test_zoom_pan_fit_and_a_minimap_where_not_all_is_seen(page: Page) -> None:
+    show(page, running(census()))
+    page.locator(".pc-canvas").hover()
+    expect(page.locator(".pc-minimap")).to_contain_class("pc-hidden")
+    for _ in range(4):
+        page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator(".pc-minimap")).not_to_contain_class("pc-hidden")
+    page.get_by_role("button", name="Fit the whole drawing").click()
+    expect(page.locator(".pc-minimap")).to_contain_class("pc-hidden")
+
+
+DETAIL = {
+    "node": "CensusTrain",
+    "heading": "Training · cell 7",
+    "facts": [{"label": "InstanceType", "value": "ml.m5.large", "was": "ml.p3.2xlarge"}],
+    "failure": {"reason": "MemoryError", "line": 'File "train.py", line 3'},
+    "arguments": [
+        {"path": "ResourceConfig.InstanceType", "declared": "{Parameters.T}", "value": "ml.m5.large"}
+    ],
+    "code": [],
+    "inputs": [],
+    "outputs": [],
+    "plots": [
+        {
+            "title": "logloss",
+            "axis": "round",
+            "form": "line",
+            "threshold": 0.3,
+            "series": [{"name": "train", "points": [[n, 1 / (n + 1)] for n in range(30)]}],
+        }
+    ],
+    "payloads": [],
+    "attempts": [],
+    "logs": True,
+}

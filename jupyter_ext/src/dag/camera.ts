@@ -7,6 +7,7 @@
 
 const NEAREST = 2.5;
 const FARTHEST = 0.04;
+const SMALLEST_FIT = 0.16;
 const REST_MS = 180;
 
 /** What the camera looks at, and through which window. */
@@ -47,12 +48,11 @@ export class Camera {
     }
     const scale = Math.min(1, (clientWidth - 24) / this.width, (clientHeight - 24) / this.height);
     this.moved = false;
-    this.go(
-      Math.max(scale, FARTHEST),
-      (clientWidth - this.width * scale) / 2,
-      (clientHeight - this.height * scale) / 2,
-      animate
-    );
+    // What would be too small to tell apart begins at its upper end instead.
+    const shown = Math.max(scale, SMALLEST_FIT);
+    const top = (clientHeight - this.height * shown) / 2;
+    const left = (clientWidth - this.width * shown) / 2;
+    this.go(shown, this.width * shown > clientWidth ? 12 : left, Math.max(top, 12), animate);
   }
 
   /** Zoom by a factor around a point of the window; by default its middle. */

@@ -26,6 +26,7 @@ export class Card {
     this.place();
     this.tip = svg('title', '');
     this.corner = svg('text', 'pc-state', { 'text-anchor': 'end' });
+    // An SVG element's title is its name for who does not see, and its tooltip for who does.
     this.element.append(this.tip, ...(node.shape === 'diamond' ? this.diamond() : this.card()));
     if (withState) {
       this.element.append(this.corner);
@@ -87,7 +88,6 @@ export class Card {
   }
 
   private describe(): void {
-    this.element.setAttribute('aria-label', this.spoken);
     say(this.tip, this.node.cell === null ? this.spoken : `${this.spoken}, cell ${this.node.cell}`);
   }
 

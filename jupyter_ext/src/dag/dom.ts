@@ -53,9 +53,10 @@ export function say(element: Element, text: string): void {
   }
 }
 
-/** Make a push button. */
+/** Make a push button; what is only a sign is named by its title. */
 export function button(className: string, label: string, title: string, press: () => void): HTMLButtonElement {
-  const element = html('button', className, { type: 'button', title, 'aria-label': title }, label);
+  const named = /[a-z]/i.test(label) ? null : title;
+  const element = html('button', className, { type: 'button', title, 'aria-label': named }, label);
   element.addEventListener('click', event => {
     event.stopPropagation();
     press();

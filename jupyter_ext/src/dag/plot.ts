@@ -67,7 +67,11 @@ function* lines(plot: Plot): Generator<SVGElement> {
 
 function* bars(plot: Plot): Generator<SVGElement> {
   const values = plot.series.map(series => series.points.at(-1)?.[1] ?? 0);
-  const [low, high] = range([0, ...values, ...(plot.threshold === null ? [] : [plot.threshold])]);
+  if (plot.threshold !== null && values.length === 1) {
+    yield* judged(values[0] ?? 0, plot.threshold, plot.series[0]?.name ?? '');
+    return;
+  }
+  const [low, high] = range([0, ...values]);
   const y = (value: number): number => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * (value - low)) / (high - low || 1);
   yield* grid(low, high, y);
   const step = (WIDTH - LEFT - RIGHT) / Math.max(1, values.length);
@@ -87,7 +91,19 @@ function* bars(plot: Plot): Generator<SVGElement> {
       svg('title', '', {}, `${name} ${short(value)}`)
     );
   }
-  yield* limit(plot, y);
+}
+
+/** One value and what it is compared with, near enough to see which is larger. */
+function* judged(value: number, limit: number, name: string): Generator<SVGElement> {
+  const reach = Math.max(Math.abs(value - limit) * 2.2, Math.abs(limit) * 0.02, 1e-9);
+  const x = (at: number): number => LEFT + (WIDTH - LEFT - RIGHT) * (0.5 + (at - limit) / (2 * reach));
+  const middle = HEIGHT / 2 - 6;
+  yield svg('path', 'pc-grid', { d: `M${LEFT} ${middle}H${WIDTH - RIGHT}` });
+  yield svg('path', 'pc-gap pc-ink-0', { d: `M${x(limit).toFixed(1)} ${middle}H${x(value).toFixed(1)}` });
+  yield svg('path', 'pc-threshold', { d: `M${x(limit).toFixed(1)} ${TOP + 10}V${HEIGHT - BOTTOM - 12}` });
+  yield svg('circle', 'pc-end pc-ink-0', { cx: x(value).toFixed(1), cy: middle, r: 5 }, svg('title', '', {}, `${name} ${short(value)}`));
+  yield svg('text', 'pc-axis', { x: x(limit), y: HEIGHT - 12, 'text-anchor': 'middle' }, short(limit));
+  yield svg('text', 'pc-axis', { x: x(value), y: TOP + 18, 'text-anchor': 'middle' }, short(value));
 }
 
 function* grid(low: number, high: number, y: (value: number) => number): Generator<SVGElement> {

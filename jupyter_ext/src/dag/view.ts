@@ -164,6 +164,7 @@ export class DagView {
     this.timeline.draw(document);
     this.tools.offerFolding(this.host.live && document.scene.nodes.some(node => node.fold !== null));
     if (!this.canvas.camera.moved) {
+      this.sizeCanvas();
       this.canvas.camera.fit(true);
     }
     this.minimap.draw();

@@ -78,10 +78,8 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     job, trouble = _job(execution, step)
     lines = _log_lines(execution, step) if detail["logs"] and job_arn(step.metadata) else []
     if step.failure_reason:
-        detail["failure"] = {
-            "reason": clean(step.failure_reason),
-            "line": own_line(lines, step.failure_reason),
-        }
+        detail["facts"].append({"label": "AWS says", "value": clean(step.failure_reason)[:_TEXT]})
+        detail["failure"] = failure(lines, step.failure_reason)
     if trouble:
         detail["facts"].append({"label": "Job", "value": trouble})
     connection = execution.engine.connection
@@ -94,22 +92,21 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     return detail
 
 
-def own_line(lines: Sequence[str], reason: str) -> str:
-    """Return the script's own line about a failure: where it was, and the error; empty where none tells.
+def failure(lines: Sequence[str], reason: str) -> dict[str, str]:
+    """Return why a step failed: the error, and the script's own line; else AWS's reason alone.
 
     Args:
         lines: the log.
-        reason: AWS's failure reason, which may hold the error already.
+        reason: AWS's failure reason, which may hold the end of the log.
     """
-    place = next((line.strip() for line in reversed(lines) if line.lstrip().startswith("File ")), "")
-    position = max((i for i, line in enumerate(lines) if line.strip() == place), default=-1) if place else -1
-    source = lines[position + 1].strip() if 0 <= position < len(lines) - 1 else ""
-    error = next(
-        (line for line in reversed(lines) if _is_error(line)),
-        "",
-    )
-    shown = [part for part in (place, source, error) if part]
-    return clean_lines("\n".join(shown)) if shown and (place or error not in reason) else ""
+    told = [line.strip() for line in [*lines, *reason.splitlines()] if line.strip()]
+    error = next((line for line in reversed(told) if _is_error(line)), "")
+    position = max((index for index, line in enumerate(told) if line.startswith('File "')), default=None)
+    if position is None:
+        return {"reason": clean(reason), "line": ""}
+    source = told[position + 1] if position + 1 < len(told) else ""
+    shown = [told[position], *([source] if source and not _is_error(source) else [])]
+    return {"reason": clean(error or reason), "line": clean_lines("\n".join(shown))}
 
 
 def clean_lines(text: str) -> str:

@@ -15,6 +15,7 @@ from pipecell.live.stage import Stage
 from pipecell.view.model import RunFacts, Scene, document, step_states
 
 if TYPE_CHECKING:
+    from pipecell.engines.engine import ExecutionSnapshot
     from pipecell.execution import Execution
     from pipecell.graph import Graph
 
@@ -117,7 +118,7 @@ class RunStage(Stage):
         return RunFacts(
             status=seen.status,
             running=seen.running,
-            reason="" if seen.succeeded else seen.failure_reason,
+            reason="" if seen.succeeded else failure_of(seen),
             started=seen.started,
             ended=seen.ended,
             expected=self._expected,
@@ -201,6 +202,15 @@ class RunStage(Stage):
             self.execution.retry()
             self.tell({"type": "said", "text": "It goes on from where it failed.", "bad": False})
         self.teller.do(self.tell_change)
+
+
+def failure_of(seen: ExecutionSnapshot) -> str:
+    """Return why a run failed: the step that failed first, and the last line of its reason."""
+    failed = next((step for step in seen.steps if step.status == "Failed" and step.failure_reason), None)
+    if failed is None:
+        return seen.failure_reason
+    lines = [line.strip() for line in failed.failure_reason.splitlines() if line.strip()]
+    return f"{failed.name}: {lines[-1] if lines else failed.failure_reason}"
 
 
 def console_url(arn: str) -> str:

@@ -1,0 +1,100 @@
+"""A Chromium of the machine, and a JupyterLab that nothing of the developer's reaches."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.browser.lab import Lab
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SECONDS = 120.0
+
+
+def find_browser() -> str:
+    """Return the machine's Chromium; ``PIPECELL_BROWSER`` names another one.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    named = os.environ.get("PIPECELL_BROWSER")
+    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        raise RuntimeError("No Chromium here: install the package chromium, or name one in PIPECELL_BROWSER.")
+    return found
+
+
+@contextmanager
+def running_lab(folder: Path) -> Iterator[Lab]:
+    """Run a JupyterLab with the built extension, and an own local endpoint for its kernels.
+
+    Args:
+        folder: where it keeps all that it writes; its files are in ``work``.
+    """
+    work = folder / "work"
+    work.mkdir()
+    config = folder / "config" / "labconfig"
+    config.mkdir(parents=True)
+    (config / "page_config.json").write_text(
+        json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
+    )
+    token, port = secrets.token_hex(16), _free_port()
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JUPYTER"))
+    } | {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PIPECELL_HOME": str(folder / "home"),
+        "AWS_CONFIG_FILE": str(folder / "no-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "no-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
+    }
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
+        *(f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True"),
+    ]
+    server = Lab(f"http://127.0.0.1:{port}", token, work)
+    with (folder / "lab.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=work)
+        try:
+            _wait_for(server, process, folder / "lab.log")
+            yield server
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
+            stop = [sys.executable, "-m", "pipecell.cli", "local", "stop"]
+            subprocess.run(stop, env=environment, check=False, capture_output=True)
+
+
+def _wait_for(server: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{server.url}/api/status?token={server.token}", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
