@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from pipecell.definition.document import read_document
 from pipecell.errors import ExecutionError, UsageError
 from pipecell.local.daemon import EndpointInfo
 from pipecell.pipeline import Pipeline
-from pipecell.workspace import Workspace
+from pipecell.workspace import Workspace, local_target
 
 _numbers = itertools.count(1)
 ASK = {
@@ -127,3 +128,32 @@ def test_the_verb_in_a_shell(
     assert main(["try", str(file), "Ask", "--input", "{}", "--mock", '{"Payload": {}}']) == 1
     assert "States.Runtime" in capsys.readouterr().err
     assert main(["try", str(file), "Ask", "--mock", "1", "--error", "E"]) == 2
+
+
+def test_the_sdk_s_own_workflow_in_a_plain_cell(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create, update and execute through the SDK; its execution is one to watch, by ARN, like any other."""
+    import logging
+
+    import boto3
+
+    target = local_target(bench.workspace.home)
+    level = logging.getLogger().level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from stepfunctions.steps import Chain, Pass
+        from stepfunctions.workflow import Workflow
+    logging.getLogger().setLevel(level)
+    client = boto3.Session(target.access_key, target.secret_key, region_name=target.region).client(
+        "stepfunctions", endpoint_url=target.endpoint_url
+    )
+    name = f"sdk-{next(_numbers)}"
+    workflow = Workflow(
+        name, Chain([Pass("A"), Pass("B")]), "arn:aws:iam::000000000000:role/r", client=client
+    )
+    workflow.create()
+    workflow.update(definition=Chain([Pass("A"), Pass("C")]))
+    began = workflow.execute(inputs={"n": 1})
+    assert began.get_output(wait=True) == {"n": 1}
+    watched = bench.workspace.execution(began.execution_arn).wait()
+    assert [(step.name, step.status) for step in watched.steps] == [("A", "Succeeded"), ("C", "Succeeded")]
+    client.close()

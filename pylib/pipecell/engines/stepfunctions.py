@@ -34,7 +34,7 @@ class _History:
 
     reader: HistoryReader = field(default_factory=HistoryReader)
     token: str | None = None
-    map_runs: dict[str, dict[str, int]] = field(default_factory=dict)
+    map_runs: dict[str, dict[str, int]] = field(default_factory=dict)  # those that have ended
 
 
 class StepFunctions(AwsEngine):
@@ -291,11 +291,13 @@ class StepFunctions(AwsEngine):
         )
 
     def _with_items(self, client: Any, history: _History, step: StepSnapshot, run_arn: str) -> StepSnapshot:
-        """Return a distributed Map with its items counted; asked for until the run has ended."""
-        if run_arn not in history.map_runs or step.ended is None:
-            found = client.describe_map_run(mapRunArn=run_arn)
-            history.map_runs[run_arn] = counted(found["itemCounts"])
-        return replace(step, metadata={**step.metadata, "Iterations": history.map_runs[run_arn]})
+        """Return a distributed Map with its items counted; asked for once more after the run has ended."""
+        counts = history.map_runs.get(run_arn)
+        if counts is None:
+            counts = counted(client.describe_map_run(mapRunArn=run_arn)["itemCounts"])
+            if step.ended is not None:
+                history.map_runs[run_arn] = counts
+        return replace(step, metadata={**step.metadata, "Iterations": counts})
 
 
 def _mock(mock: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_an_express_map_cannot_wait() -> None:
     assert "STANDARD" in only(one("Map", ItemProcessor=processor), "PC210").hint
 
 
-MODEL = {"ModelName": "m", "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r"}
+MODEL = {"ModelName.$": "$.name", "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r"}
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,21 @@ def test_jsonata_arguments() -> None:
 )
 def test_arguments_that_aws_takes(resource: str, arguments: dict[str, Any]) -> None:
     assert found(task(STATES + resource, Parameters=arguments)) == []
+
+
+def test_a_name_that_each_execution_asks_for_again() -> None:
+    fixed = {**MODEL, "ModelName": "census"}
+    del fixed["ModelName.$"]
+    assert found(task(STATES + "sagemaker:createModel", Parameters=fixed), "PC533")[0].severity == "warning"
+    assert found(task(STATES + "sagemaker:createModel", Parameters=MODEL)) == []
+
+
+def test_what_a_distributed_map_reads() -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "In",
+        "States": {"In": {"Type": "Pass", "End": True}},
+    }
+    for resource, codes in ((STATES + "s3:listObjectsV2", []), (STATES + "s3:listObjects", ["PC211"])):
+        document = one("Map", ItemProcessor=processor, ItemReader={"Resource": resource})
+        assert [problem.code for problem in found(document)] == codes

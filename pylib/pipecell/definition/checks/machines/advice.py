@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from pipecell.definition.asl.expressions import expression
 from pipecell.definition.asl.machine import State, states, texts
 from pipecell.definition.asl.resources import parse_resource
 from pipecell.definition.checks.diagnostic import Finding, Rule, Subject
@@ -22,6 +23,27 @@ def unguarded(subject: Subject) -> Iterator[Finding]:
             if advice:
                 yield Finding(
                     " ".join(message for message, _ in advice), " ".join(way for _, way in advice), state.name
+                )
+
+
+def fixed_names(subject: Subject) -> Iterator[Finding]:
+    """Find jobs and models whose name is the same in each execution: there can be one of a name."""
+    for state in states(subject.document):
+        resource = (
+            parse_resource(state.body["Resource"]) if isinstance(state.body.get("Resource"), str) else None
+        )
+        given = state.body.get("Arguments" if state.jsonata else "Parameters")
+        if resource is None or resource.service != "sagemaker" or not isinstance(given, Mapping):
+            continue
+        for key, made in _ONE_OF_A_NAME.items():
+            name = given.get(key)
+            fixed = isinstance(name, str) and "${" not in name and expression(name) is None
+            if fixed and resource.action == made:
+                yield Finding(
+                    f'Each execution asks for the name "{name}", and only the first one gets it.',
+                    "Take it from the execution: $$.Execution.Name, or an input of its own.",
+                    state.name,
+                    f"{'Arguments' if state.jsonata else 'Parameters'}.{key}",
                 )
 
 
@@ -61,7 +83,28 @@ def _advice(state: State) -> Iterator[tuple[str, str]]:
             yield "It has no Retry.", "A throttled call fails the execution: add a Retry."
 
 
+_ONE_OF_A_NAME = {
+    "TrainingJobName": "createTrainingJob",
+    "ProcessingJobName": "createProcessingJob",
+    "TransformJobName": "createTransformJob",
+    "HyperParameterTuningJobName": "createHyperParameterTuningJob",
+    "LabelingJobName": "createLabelingJob",
+    "ModelName": "createModel",
+    "EndpointConfigName": "createEndpointConfig",
+}
+
 RULES = (
+    Rule(
+        "PC533",
+        "warning",
+        "The second execution fails: the name is taken.",
+        task(
+            "arn:aws:states:::sagemaker:createModel",
+            Parameters={"ModelName": "census", "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r"},
+        ),
+        fixed_names,
+        "stepfunctions",
+    ),
     Rule(
         "PC531",
         "info",

@@ -14,7 +14,7 @@ from pipecell.definition.asl.integrations import ACTIONS, SYNC, SYNC2, TOKEN
 from pipecell.definition.asl.machine import Group, State, states
 from pipecell.definition.asl.resources import Resource, parse_resource
 from pipecell.definition.checks.diagnostic import Finding, Rule, Subject
-from pipecell.definition.checks.machines.examples import task
+from pipecell.definition.checks.machines.examples import DISTRIBUTED, machine, task
 from pipecell.errors import did_you_mean
 
 _START_PIPELINE = (
@@ -23,6 +23,7 @@ _START_PIPELINE = (
 )
 _ENDPOINT = "Poll aws-sdk:sagemaker:describeEndpoint with a Wait and a Choice until it is InService."
 _OPENS = "arn:aws:states:::"
+_STORES = {"ItemReader": ("s3:getObject", "s3:listObjectsV2"), "ResultWriter": ("s3:putObject",)}
 _OTHER_ARN = re.compile(r"arn:[\w-]+:states:[^:]*:[^:]*:(stateMachine|execution):")
 
 
@@ -43,6 +44,19 @@ def calls(subject: Subject) -> Iterator[Finding]:
                 yield Finding(*problem, state.name, "Resource", "warning" if doubtful else None)
             else:
                 yield from _where(state, resource)
+
+
+def readers(subject: Subject) -> Iterator[Finding]:
+    """Find what a distributed Map cannot read its items from, or write its results to."""
+    for state in states(subject.document):
+        for key, known in _STORES.items():
+            place = state.body.get(key)
+            arn = place.get("Resource") if isinstance(place, Mapping) else None
+            if place is None or (isinstance(arn, str) and "${" in arn):
+                continue
+            if not isinstance(arn, str) or arn.rsplit(":::", 1)[-1] not in known:
+                names = " or ".join(f'"{_OPENS}{name}"' for name in known)
+                yield Finding(f"The Resource of {key} is {names}.", "", state.name, f"{key}.Resource")
 
 
 def _shape(arn: str) -> str:
@@ -162,6 +176,16 @@ RULES = (
         "AWS refuses the state machine.",
         task("arn:aws:states:::sagemaker:startPipelineExecution.sync"),
         calls,
+        "stepfunctions",
+    ),
+    Rule(
+        "PC211",
+        "error",
+        "AWS refuses the state machine.",
+        machine(
+            A={"Type": "Map", "End": True, "ItemReader": {"Resource": f"{_OPENS}s3:read"}, **DISTRIBUTED}
+        ),
+        readers,
         "stepfunctions",
     ),
 )

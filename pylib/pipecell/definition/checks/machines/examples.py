@@ -10,6 +10,16 @@ def machine(**states: Any) -> dict[str, Any]:
     return {"StartAt": next(iter(states)), "States": states}
 
 
+DISTRIBUTED: dict[str, Any] = {
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "In",
+        "States": {"In": {"Type": "Pass", "End": True}},
+    }
+}
+"""The processor of a distributed Map."""
+
+
 def task(resource: str = "arn:aws:states:::lambda:invoke", **more: Any) -> dict[str, Any]:
     """Return a machine of one Task, named ``A``."""
     return machine(A={"Type": "Task", "Resource": resource, "End": True, **more})
