@@ -198,6 +198,8 @@ def _section(title: str, service: str, found: Operations) -> str:
         names = getattr(found, fate)
         if names:
             lines += ["", f"{text} ({len(names)}):", "", _wrapped(names)]
+    if service in NOTES:
+        lines += ["", NOTES[service]]
     return "\n".join(lines)
 
 
@@ -229,6 +231,12 @@ def _wrapped(names: list[str]) -> str:
     return "\n".join(lines)
 
 
+NOTES = {
+    "s3": "Presigned URLs of signature versions 4 and 2 work, and so do presigned forms (`PostObject`), which\n"
+    "are no operation of botocore's."
+}
+"""What the model of a service does not list."""
+
 REFUSALS = {"s3": "`NotImplemented`"}
 
 HEAD = """
@@ -259,6 +267,18 @@ own that outlives the server. What holds when processes are killed with SIGKILL 
   from it.
 
 A script that is interrupted by such a kill may run twice; one whose result is recorded never does.
+`make durability` kills processes at random instants in 200 runs, and looks for what was lost.
+
+What holds when the disk or the clock is at fault:
+
+- **The disk is full**: what would change something is refused with status 507, which no client retries; all
+  can be read; results of jobs are written into room kept for them; the endpoint starts; what waits goes on
+  when there is room again.
+- **A database is damaged, cut off or emptied**: `PC807` names the file and the way out. Contents of objects
+  are never cleaned up by an index that is damaged or not their own.
+- **The home is of another version**: a newer one is refused (`PC802`), an older one is brought up to date.
+- **The clock is set, or the machine sleeps**: `MaxRuntimeInSeconds` and billable seconds count time in which
+  the machine ran.
 """
 
 
