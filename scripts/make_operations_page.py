@@ -232,8 +232,8 @@ def _wrapped(names: list[str]) -> str:
 
 
 NOTES = {
-    "s3": "Presigned URLs of signature versions 4 and 2 work, and so do presigned forms (`PostObject`), which\n"
-    "are no operation of botocore's."
+    "s3": "Presigned URLs of signature versions 4 and 2 work, and so do presigned forms (`PostObject`),\n"
+    "which are no operation of botocore's."
 }
 """What the model of a service does not list."""
 
