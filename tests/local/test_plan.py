@@ -12,7 +12,6 @@ import pytest
 from pipecell.declare.compiled import Compiled, Upload
 from pipecell.definition.document import read_document
 from pipecell.local.daemon import EndpointInfo
-from pipecell.local.home import Home
 from pipecell.pipeline import Pipeline
 from pipecell.planning import PlanReport
 from pipecell.workspace import Workspace
@@ -30,10 +29,10 @@ class Desk:
     Score reads it; Check decides on Score's file; Note is in its branch and is not cached.
     """
 
-    def __init__(self, home: Home, folder: Path, client: Clients) -> None:
+    def __init__(self, home: Path, folder: Path, client: Clients) -> None:
         self.name = fresh("planned")
         self.traces = Traces(folder)
-        self.workspace = Workspace(home=home.root)
+        self.workspace = Workspace(home=home)
         self.s3 = client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
         self.scripts = {
@@ -138,8 +137,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(own_endpoint: EndpointInfo, home: Home, tmp_path: Path, own_client: Clients) -> Desk:
-    return Desk(home, tmp_path / "traces", own_client)
+def desk(endpoint: EndpointInfo, tmp_path: Path, client: Clients) -> Desk:
+    return Desk(endpoint.home, tmp_path / "traces", client)
 
 
 def test_a_plan_says_what_then_happens(desk: Desk) -> None:

@@ -180,8 +180,8 @@ class _Foreseeing:
         nearest = next(self.target.past.steps(self.view.name, self.view.type), None)
         phrases = list(dict.fromkeys(unknowns))
         if nearest is not None:
-            plain = _without_unknowns(identifying)
-            before = _same_shape(nearest.identity, plain)
+            marked = _without_unknowns(identifying)
+            before, plain = _same_shape(nearest.identity, marked), _pruned(marked)
             phrases += [
                 words
                 for words in differing(before, plain, self.target.code_words, self.scope.writer_of)
@@ -261,6 +261,14 @@ def _without_unknowns(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_unknowns(item) for item in value]
     return None if isinstance(value, Unknown) else value
+
+
+def _pruned(value: Any) -> Any:
+    """Return a value without its nulls, and without objects that held nothing else."""
+    if isinstance(value, Mapping):
+        kept = {key: _pruned(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in kept.items() if item != {} or value[key] == {}}
+    return [_pruned(item) for item in value] if isinstance(value, list) else value
 
 
 def _same_shape(before: Any, after: Any) -> Any:
