@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from pipecell.errors import EndpointError
 from pipecell.local.work.jobs import Host, S3Input, S3Output
+from pipecell.local.work.namespaces import CANNOT_START
 from pipecell.local.work.sandbox import Sandbox, available, candidates, choose, replace_ml, works
 from tests.local.workshop import BUCKET, SANDBOXES, Workshop, wait_until, workshop
 
@@ -160,6 +162,34 @@ def test_objects_cannot_be_changed_through_an_input(work: Workshop) -> None:
     inputs = (S3Input("train", uri, "/opt/ml/input/data/train"),)
     assert work.run_code("writer", code, inputs=inputs).status == "Completed", work.log("writer")
     assert work.get(uri) == b"original"
+
+
+@pytest.mark.skipif("unshare" not in SANDBOXES, reason="this machine allows no namespaces")
+def test_the_store_itself_cannot_be_written_to(tmp_path: Path) -> None:
+    with workshop(tmp_path / "home", "unshare") as work:
+        uri = work.put("in/data.txt", "original")
+        objects = work.home.objects_folder
+        code = (
+            f"import pathlib; [p.write_text('CHANGED!') for p in pathlib.Path({str(objects)!r}).glob('??/*')]"
+        )
+        assert work.run_code("vandal", code).status == "Failed"
+        assert "Read-only file system" in work.log("vandal")
+        assert work.get(uri) == b"original"
+
+
+@pytest.mark.skipif("unshare" not in SANDBOXES, reason="this machine allows no namespaces")
+def test_a_sandbox_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    sandbox = choose(str(tmp_path / "cache"), "unshare")
+    nowhere = str(tmp_path / "nowhere")
+    done = subprocess.run(
+        sandbox.command(["true"], nowhere, "/opt/ml"),
+        preexec_fn=sandbox.entry(nowhere, "/opt/ml", [nowhere]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == CANNOT_START
+    assert "/opt/ml cannot be made" in done.stderr
 
 
 def test_outputs_through_links_of_the_job(work: Workshop) -> None:

@@ -40,6 +40,8 @@ _KEPT_FLAGS = (
     (getattr(os, "ST_RELATIME", 0x1000), _MS_RELATIME),
 )
 
+_MANY_DESCRIPTORS = 1 << 16
+
 CANNOT_START = 126
 """Exit code when the namespaces cannot be made, as shells give for what cannot be executed."""
 
@@ -107,8 +109,9 @@ def _follow(child: int, kept: int) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Whoever started us waits until nobody holds the pipe that tells of a failed exec.
+    limit = os.sysconf("SC_OPEN_MAX")  # -1 where there is none
     os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(kept + 1, limit if limit > 0 else _MANY_DESCRIPTORS)
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child:
