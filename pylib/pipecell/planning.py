@@ -195,7 +195,8 @@ def day(moment: float, now: float) -> str:
 
 def _state(name: str, state_type: str) -> Foresight:
     will: Will = "decide" if state_type == "Choice" else "run"
-    return Foresight(name, state_type, will, "off", "a state machine reuses nothing")
+    reason = "a state machine reuses nothing" if state_type == "Task" else ""
+    return Foresight(name, state_type, will, "off", reason)
 
 
 def _content(objects: S3Objects) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

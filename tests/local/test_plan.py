@@ -137,7 +137,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(endpoint: EndpointInfo, tmp_path: Path, client: Clients) -> Desk:
+def desk(endpoint: EndpointInfo, tmp_path: Path, client: Clients, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("PIPECELL_HOME", str(endpoint.home))
     return Desk(endpoint.home, tmp_path / "traces", client)
 
 
@@ -261,3 +262,39 @@ def test_the_endpoint_forgets_nothing_that_a_plan_needs(desk: Desk) -> None:
     verdict, reason = planned_and_run()
     assert verdict == "miss"
     assert "differs" in reason or "code" in reason
+
+
+def test_a_state_machine_is_planned_too(desk: Desk) -> None:
+    def machine(result: str) -> Pipeline:
+        states = {"Say": {"Type": "Pass", "Result": result, "Next": "End"}, "End": {"Type": "Succeed"}}
+        text = json.dumps({"StartAt": "Say", "States": states})
+        return desk.workspace.add(Compiled(read_document(text, name=f"{desk.name}-machine"), ()))
+
+    assert machine("one").plan().plan.deployed is None
+    machine("one").run(wait=True)
+    plan = machine("two").plan().plan
+    assert plan.deployed is not None
+    assert [change.to_json() for change in plan.changes] == [
+        {"kind": "changed", "step": "Say", "path": "Result", "before": "one", "after": "two"}
+    ]
+    assert [(step.step, step.will, step.verdict) for step in plan.steps] == [
+        ("Say", "run", "off"),
+        ("End", "run", "off"),
+    ]
+    assert plan.cost.high == 0.0
+
+
+def test_executions_are_compared_by_what_they_ran(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipecell.cli import main
+
+    first = desk.pipeline().run(parameters={"Eta": "0.2"}, wait=True)
+    desk.scripts["Note"] += "print('again')\n"
+    second = desk.pipeline().run(parameters={"Eta": "0.4"}, wait=True)
+    assert main(["diff", first.execution_arn, second.execution_arn, "--json"]) == 0
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert {(change["kind"], change["step"], change["path"]) for change in changes} == {
+        ("changed", None, "Parameters['Eta'].DefaultValue"),
+        ("code", "Note", "script.py"),
+    }
+    (code,) = [change for change in changes if change["kind"] == "code"]
+    assert code["after"] == "print('again')"
