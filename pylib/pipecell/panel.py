@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STYLE = """<style>
 .pipecell-panel { border: 1px solid var(--jp-border-color2, #ddd); border-radius: 8px; padding: 10px 14px; }
 .pipecell-panel .pc-title { font-weight: 600; }
-.pipecell-panel .pc-cost { opacity: .65; margin-right: 14px; }
+.pipecell-panel .pc-cost { opacity: .65; margin: 0 0 0 14px; }
 .pipecell-panel .pc-cost.pc-chosen { opacity: 1; font-weight: 600; }
 .pipecell-panel .pc-quiet { opacity: .65; font-size: 12px; }
 .pipecell-panel .pc-changed { color: #a16207; font-size: 12px; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipecell.definition.checks.diagnostic import Finding, Rule, Severity, Subject, a_step, pipeline
 from pipecell.definition.instances import (
@@ -84,21 +84,40 @@ def _nearest(name: str, kind: JobKind) -> str | None:
 
 def hard_coded(subject: Subject) -> Iterator[Finding]:
     """Find instance types that no parameter decides, so that no profile can change them."""
+    deciding = {use.kind: use.parameter for use in _types(subject) if use.parameter}
     for use in _types(subject):
         if use.kind is None or not isinstance(use.value, str) or "Supported" in use.path:
             continue
         usd = price(use.value)
         dear = accelerated(use.value) or (usd is not None and usd >= _DEAR)
         cost = f" (${usd:.2f} an hour)" if usd is not None and dear else ""
-        parameter = _PARAMETER[use.kind]
-        name = re.sub(r"(?:^|_)(\w)", lambda found: found[1].upper(), parameter)
         yield Finding(
             f"{use.value}{cost} is fixed: smoke and full cannot differ.",
-            f'Use a parameter: ParameterString("{name}", default_value="{use.value}").',
+            _mending(use, subject, deciding),
             use.step.name,
             use.path,
             severity="warning" if dear else "info",
         )
+
+
+def _mending(use: Use, subject: Subject, deciding: Mapping[JobKind | None, str]) -> str:
+    """Return the code that makes an instance type a parameter, ready to paste."""
+    variable = _PARAMETER[use.kind] if use.kind else "instance_type"
+    if use.kind in deciding:
+        own = deciding[use.kind]
+        return f"The parameter {own} decides it for others: instance_type={_variable(own)}."
+    name = re.sub(r"(?:^|_)(\w)", lambda found: found[1].upper(), variable)
+    if name in subject.parameters:
+        name, variable = f"{name}2", f"{variable}_2"
+    return (
+        f'Paste {variable} = ParameterString("{name}", default_value="{use.value}") above, '
+        f"and write instance_type={variable}."
+    )
+
+
+def _variable(parameter: str) -> str:
+    """Return what a parameter's Python variable is likely to be called."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parameter).lower()
 
 
 def _types(subject: Subject) -> Iterator[Use]:
