@@ -20,7 +20,11 @@ INTRODUCTION = """# What `check` finds
 
 `%pipeline check` in a notebook, `pipecell check FILE` in a shell. An **error** is refused by AWS or must
 fail, and `run` refuses it too; a **warning** is probably not meant; **info** could be better. Nothing here
-needs a network or an AWS account.
+needs a network or an AWS account. `--format sarif` writes what code review tools read.
+
+A comment in a cell passes a finding over: `# pipecell: ignore PC203`. At the end of a statement, or inside
+it, it is about the steps that the statement declares; on a line of its own it is about the whole cell. Soft
+limits of an account are set likewise: `# pipecell: quota steps=100`.
 
 <!-- Written by scripts/make_checks_page.py from the rules in pylib/pipecell/definition/checks. -->
 """
