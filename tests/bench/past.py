@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -60,7 +61,8 @@ def repeat(home: Home, pipeline: str) -> None:
     jobs = [home.jobs_folder / row["kind"] / row["name"] for row in rows["job"]]
     for number in range(PAST):
         for job in jobs:
-            shutil.copytree(job, job.with_name(job.name.replace(known, f"past{number:08d}")))
+            past = job.with_name(job.name.replace(known, f"past{number:08d}"))
+            shutil.copytree(job, past, copy_function=os.link)
 
 
 def answers(endpoint: Endpoint, pipeline: str) -> None:
