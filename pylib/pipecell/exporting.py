@@ -35,7 +35,14 @@ def export(compiled: Compiled, format: str, *, file: str, several: bool) -> str:
     if format == "python":
         from pipecell.definition.export.python import to_python
 
-        return to_python(document, region=compiled.region, files=list(_files(compiled)))
+        here = surroundings(compiled)
+        return to_python(
+            document,
+            region=compiled.region,
+            files=list(_files(compiled)),
+            account=here.account,
+            role=here.role,
+        )
     if format == "github-actions":
         from pipecell.definition.export.workflow import to_workflow
 

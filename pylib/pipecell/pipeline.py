@@ -221,6 +221,7 @@ class Pipeline:
             prices=prices(self._workspace.home, connection.region_name(), refresh=refresh_prices),
             other=(other, self._known_values(other)) if declared(self.document) else None,
             now=now(),
+            problems=len(self.check().errors),
         ).plan()
 
     def run(

@@ -84,6 +84,7 @@ class Planner:
         prices: what instances cost.
         other: name and parameter values of the profile to compare the cost with; None for none.
         now: epoch seconds.
+        problems: how many errors the checks found, for which a run would be refused.
     """
 
     compiled: Compiled
@@ -95,6 +96,7 @@ class Planner:
     prices: PriceTable
     other: tuple[str, Mapping[str, Any]] | None
     now: float
+    problems: int = 0
 
     def plan(self) -> PlanReport:
         """Make the plan.
@@ -133,7 +135,10 @@ class Planner:
                 other=None
                 if self.other is None
                 else (self.other[0], self._cost(document, self.other[1], past, region, ())),
-                notes=tuple(_stale_inputs(steps, past, {upload.uri for upload in self.compiled.uploads})),
+                notes=(
+                    *_refusal(self.problems),
+                    *_stale_inputs(steps, past, {upload.uri for upload in self.compiled.uploads}),
+                ),
                 elapsed=_elapsed(document, cost),
             )
         )
@@ -269,6 +274,13 @@ def _reaching(document: Document) -> dict[str, set[str]]:
 def _instances(took: Took, step: str) -> list[str]:
     found = [need for need in needs(took.document, took.parameters) if need.step == step]
     return [rental.label for need in found for rental in need.rentals]
+
+
+def _refusal(problems: int) -> list[str]:
+    if not problems:
+        return []
+    found = f"{problems} errors" if problems > 1 else "an error"
+    return [f"`check` finds {found}: a run would be refused."]
 
 
 def _elapsed(document: Document, cost: Cost) -> Hours | None:

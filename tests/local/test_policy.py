@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipecell import targets
 from pipecell.declare.compiled import Compiled, Upload
+from pipecell.definition.diff import compare
 from pipecell.definition.document import read_document
 from pipecell.engines.connection import Connection
 from pipecell.local.daemon import EndpointInfo
-from pipecell.workspace import Workspace
+from pipecell.workspace import Workspace, local_target
 from tests.local.conftest import Clients
 from tests.local.pipeline_parts import BUCKET, ROLE, Traces, fresh, processing
 from tests.unit.definition.export.iam import allows
@@ -106,9 +111,9 @@ class Ran:
             ],
             "Steps": [prepare, score, check],
         }
-        workspace = Workspace(home=home)
+        self.workspace = Workspace(home=home)
         compiled = Compiled(read_document(json.dumps(body), name=self.name), tuple(uploads))
-        self.pipeline = workspace.add(compiled)
+        self.pipeline = self.workspace.add(compiled)
         self.policies = json.loads(self.pipeline.export("policy"))
         self.execution = self.pipeline.run(wait=True)
         self.log = self.execution.logs("Prepare")
@@ -171,3 +176,19 @@ def test_the_caller_needs_nothing_of_what_only_the_role_does(ran: Ran) -> None:
     assert not allows(role, "sagemaker:UpdatePipeline", f"{SAGEMAKER}:pipeline/{ran.name}")
     assert not allows(role, "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{ran.name}/raw/x.csv")
     assert not allows(role, "s3:GetObject", f"arn:aws:s3:::{BUCKET}/somebody/else.csv")
+
+
+def test_the_exported_script_deploys_and_runs_without_pipecell(
+    ran: Ran, tmp_path: Path, endpoint: EndpointInfo
+) -> None:
+    ran.sagemaker.delete_pipeline(PipelineName=ran.name)
+    script = tmp_path / "alone.py"
+    script.write_text(f"import sys\nsys.modules['pipecell'] = None\n{ran.pipeline.export('python')}")
+    environment = {**os.environ, **targets.environment(local_target(endpoint.home))}
+    words = [sys.executable, str(script), "--deploy", ROLE, "--start"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    arn = next(line for line in done.stdout.splitlines() if line.startswith("arn:"))
+    execution = ran.workspace.execution(arn)
+    assert execution.wait(300).status == "Succeeded"
+    assert compare(ran.pipeline.document, execution.document) == ()

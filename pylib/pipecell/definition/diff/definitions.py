@@ -54,8 +54,11 @@ def compare(
 
 
 def _outside(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a definition without its steps or states."""
-    return {key: value for key, value in body.items() if key not in ("Steps", "States")}
+    """Return a definition without its steps or states; empty Metadata, which the SDK writes, is none."""
+    left = {key: value for key, value in body.items() if key not in ("Steps", "States")}
+    if not left.get("Metadata"):
+        left.pop("Metadata", None)
+    return left
 
 
 def _steps(document: Document | None) -> dict[str, Mapping[str, Any]]:

@@ -50,8 +50,13 @@ _EXECUTION = {
 }
 _STEP_KEYS = frozenset({"Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description"})
 _OWN_NAMES = frozenset(
-    {"argparse", "json", "boto3", "sagemaker", "pipeline", "main", "session", "step", "FILES", "REGION"}
+    {
+        *("argparse", "boto3", "sagemaker", "pipeline", "main", "session", "step"),
+        *("FILES", "REGION", "ACCOUNT", "ROLE"),
+    }
 )
+_NOBODY = "000000000000"
+_NO_ROLE = "arn:aws:iam::000000000000:role/none"
 
 _HELPERS = '''
 class RequestStep(Step):
@@ -103,9 +108,16 @@ def main():
     if not given.deploy:
         print(pipeline.definition())
         return
+    account = boto3.client("sts", region_name=REGION).get_caller_identity()["Account"]
+
+    def yours(text):
+        return text.replace(ROLE, given.deploy).replace(ACCOUNT, account)
+
     s3 = boto3.client("s3", region_name=REGION)
     for (bucket, key), content in FILES.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
+        s3.put_object(Bucket=yours(bucket), Key=key, Body=content)
+    definition = yours(pipeline.definition())
+    pipeline.definition = lambda: definition
     pipeline.upsert(role_arn=given.deploy)
     if given.start:
         print(pipeline.start().arn)
@@ -130,13 +142,22 @@ class File:
     content: bytes | None
 
 
-def to_python(document: Document, *, region: str = "", files: Sequence[File] = ()) -> str:
+def to_python(
+    document: Document,
+    *,
+    region: str = "",
+    files: Sequence[File] = (),
+    account: str = _NOBODY,
+    role: str = _NO_ROLE,
+) -> str:
     """Return a script that needs nothing but ``sagemaker`` (2.x) and prints the same definition.
 
     Args:
         document: the pipeline.
         region: the region that it was compiled for.
         files: what it needs in S3; small ones become part of the script.
+        account: the account that the definition names; where it is deployed, the caller's takes its place.
+        role: the role that it names; where it is deployed, the one given then takes its place.
 
     Raises:
         UsageError: the document is a state machine, or has a step that the SDK does not know (``PC926``).
@@ -154,7 +175,7 @@ def to_python(document: Document, *, region: str = "", files: Sequence[File] = (
                 code="PC926",
                 hint="Use --format json or cloudformation.",
             )
-    return _Script(document, region or "us-east-1", files).text()
+    return _Script(document, region or "us-east-1", files, account, role).text()
 
 
 @dataclass
@@ -164,6 +185,8 @@ class _Script:
     document: Document
     region: str
     files: Sequence[File]
+    account: str
+    role: str
     uses: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -189,6 +212,8 @@ class _Script:
                 *self._imports(),
                 "",
                 f"REGION = {self.region!r}",
+                f"ACCOUNT = {self.account!r}  # in the definition; the caller's takes its place",
+                f"ROLE = {self.role!r}  # in the definition; the one given takes its place",
                 "",
                 helpers,
                 "",
