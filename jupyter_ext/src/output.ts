@@ -5,7 +5,7 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { DagView, type DagDocument, type Host, type HostRequest } from './dag';
+import { createView, type DagDocument, type Host, type HostRequest, type View, type ViewDocument } from './dag';
 import { NAME } from './identity';
 
 /** What pipecell's outputs carry beside a picture and text; Python writes it in `live/stage.py`. */
@@ -22,7 +22,7 @@ const GONE: readonly string[] = ['dead', 'terminating', 'unknown', 'restarting',
 interface Record {
   readonly version: number;
   readonly model_id: string;
-  readonly document: DagDocument;
+  readonly document: ViewDocument;
 }
 
 /**
@@ -32,7 +32,7 @@ interface Record {
  * again: the recorded document is drawn by the same renderer, and can be watched again.
  */
 class ViewRenderer extends Widget implements IRenderMime.IRenderer {
-  private view: DagView | null = null;
+  private view: View | null = null;
   private record: Record | null = null;
   /** Whether what is drawn is live; null before anything is drawn. */
   private live: boolean | null = null;
@@ -74,7 +74,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     if (!same || this.live === null) {
       await this.look();
     } else if (!this.live) {
-      this.view?.open(record.document);
+      this.view?.receive({ type: 'document', document: record.document });
     }
   }
 
@@ -121,18 +121,17 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     await renderer.renderModel(this.rendermime.createModel({ data: { [WIDGET_MIME]: { version_major: 2, version_minor: 0, model_id: modelId } } }));
   }
 
-  private drawRecord(document: DagDocument): void {
+  private drawRecord(document: ViewDocument): void {
     const host: Host = {
       live: false,
       ask: request => this.ask(request, document),
       chose: () => undefined
     };
-    const view = new DagView(host);
+    const view = createView(host, document);
     const holder = new Widget();
     holder.node.append(view.element);
     this.fill(holder);
     this.view = view;
-    view.open(document);
   }
 
   private async drawPicture(model: IRenderMime.IMimeModel): Promise<void> {
@@ -153,9 +152,9 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   /** Without its kernel, an output can be attached to its execution again, by whichever kernel there is now. */
-  private ask(request: HostRequest, document: DagDocument): void {
+  private ask(request: HostRequest, document: ViewDocument): void {
     const kernel = this.session.session?.kernel;
-    if (request.type === 'act' && request.action === 'watch' && document.execution) {
+    if (request.type === 'act' && request.action === 'watch' && 'execution' in document) {
       if (!kernel) {
         this.view?.receive({ type: 'said', text: 'Start a kernel first.', bad: true });
         return;
@@ -164,7 +163,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     }
   }
 
-  private async attach(document: DagDocument): Promise<void> {
+  private async attach(document: Pick<DagDocument, 'execution' | 'target'>): Promise<void> {
     const kernel = this.session.session?.kernel;
     if (!kernel) {
       return;
@@ -193,7 +192,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
 }
 
 /** The Python that shows an execution again; the ARN is a literal, whatever is in it. */
-export function attachCode(document: DagDocument): string {
+export function attachCode(document: Pick<DagDocument, 'execution' | 'target'>): string {
   const arn = JSON.stringify(document.execution);
   const on = document.target === 'aws' ? 'aws' : 'local';
   return `import pipecell.live.attach as _pipecell_attach; _pipecell_attach.attach(${arn}, ${JSON.stringify(on)})`;

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipecell.graph import Graph
     from pipecell.live import Screen
     from pipecell.view.header import Header
+    from pipecell.view.widget import DagWidget
 
 PATIENCE = {"local": 30.0, "aws": 600.0}
 """Seconds for which `Execution.wait` bears looks that fail before it gives up."""
@@ -245,6 +246,15 @@ class Execution:
         looks = [self._engine.describe(arn) for arn in earlier[:runs]]
         took = [look.ended - look.started for look in looks if look.ended and look.started]
         return statistics.median(took) if took else None
+
+    @property
+    def widget(self) -> DagWidget:
+        """Its live widget: ``selection``, ``filter`` and ``status`` are traits that scripts set and observe.
+
+        Raises:
+            MissingDependencyError: there is no Graphviz.
+        """
+        return self._screen.stage(self).widget
 
     def cost_so_far(self) -> str:
         """Return what the steps so far cost on AWS, or would, for people; empty where nobody knows."""

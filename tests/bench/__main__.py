@@ -16,7 +16,18 @@ from dataclasses import asdict
 from tests.bench.row import Row, render
 
 MODULES = (
-    *("loading", "declaring", "reading", "drawing", "steps", "objects", "past", "states", "endurance"),
+    *(
+        "loading",
+        "declaring",
+        "reading",
+        "drawing",
+        "widget",
+        "steps",
+        "objects",
+        "past",
+        "states",
+        "endurance",
+    ),
     "census",
 )
 

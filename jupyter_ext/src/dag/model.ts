@@ -232,7 +232,7 @@ export interface Detail {
 
 /** What the host tells the renderer. */
 export type HostEvent =
-  | { readonly type: 'document'; readonly document: DagDocument }
+  | { readonly type: 'document'; readonly document: ViewDocument }
   | { readonly type: 'delta'; readonly run?: Partial<RunState>; readonly steps?: readonly StepState[] }
   | { readonly type: 'scene'; readonly scene: Scene; readonly steps: readonly StepState[] }
   | { readonly type: 'detail'; readonly detail: Detail }
@@ -260,6 +260,7 @@ export type HostRequest =
   | { readonly type: 'close' }
   | { readonly type: 'log'; readonly node: string; readonly follow: boolean }
   | { readonly type: 'object'; readonly uri: string }
+  | { readonly type: 'compare'; readonly arns: readonly string[] }
   | { readonly type: 'act'; readonly action: Action; readonly node?: string };
 
 /** What people chose; scripts read and set it too. */
@@ -278,4 +279,48 @@ export interface Host {
   ask(request: HostRequest): void;
   /** Tell of what people chose. */
   chose(choice: Choice): void;
+}
+
+/** One row of a table of executions. */
+export interface ExecutionRow {
+  readonly arn: string;
+  readonly pipeline: string;
+  readonly status: string;
+  readonly mark: Mark;
+  /** Epoch seconds; null before it began. */
+  readonly started: number | null;
+  /** Seconds it took, or has taken so far; null where nobody looked yet. */
+  readonly took: number | null;
+  readonly cost: string;
+}
+
+/** Two runs side by side: `values` are left and right. */
+export interface Comparison {
+  readonly names: readonly [string, string];
+  readonly sections: readonly {
+    readonly title: string;
+    readonly rows: readonly { readonly label: string; readonly values: readonly [string, string] }[];
+  }[];
+  readonly plots: readonly Plot[];
+}
+
+/** A table of executions, and the two that are compared. */
+export interface ExecutionsDocument {
+  readonly version: 1;
+  readonly view: 'executions';
+  readonly title: string;
+  readonly rows: readonly ExecutionRow[];
+  readonly comparison: Comparison | null;
+}
+
+/** What a widget or a record may hold. */
+export type ViewDocument = DagDocument | ExecutionsDocument;
+
+/** What draws a document. */
+export interface View {
+  readonly element: HTMLElement;
+  receive(event: HostEvent): void;
+  select(id: string): void;
+  filter(text: string): void;
+  dispose(): void;
 }

@@ -5,7 +5,7 @@ import { html, say } from './dom';
 import { Drawer } from './drawer';
 import { Header } from './header';
 import { Minimap } from './minimap';
-import type { Action, Choice, DagDocument, Host, HostEvent, RunState, StepState } from './model';
+import type { Action, Choice, DagDocument, Host, HostEvent, RunState, StepState, View } from './model';
 import { followTheme } from './theme';
 import { Timeline } from './timeline';
 import { Tools } from './tools';
@@ -21,7 +21,7 @@ const MOST_HEIGHT = 460;
 const DRAWER_HEIGHT = 380;
 const DETAIL_TICKS = 3;
 
-export class DagView {
+export class DagView implements View {
   readonly element: HTMLElement;
   readonly choice: Choice = { selection: '', filter: '' };
 
@@ -73,7 +73,9 @@ export class DagView {
   receive(event: HostEvent): void {
     switch (event.type) {
       case 'document':
-        this.open(event.document);
+        if (!('view' in event.document)) {
+          this.open(event.document);
+        }
         break;
       case 'delta':
         this.change(event.run, event.steps);

@@ -1,7 +1,7 @@
 /** The renderer as an anywidget: the model's traits and messages are its host. */
 
-import type { Choice, DagDocument, Host, HostEvent, HostRequest } from './model';
-import { DagView } from './view';
+import { createView } from './index';
+import type { Choice, Host, HostEvent, HostRequest, ViewDocument } from './model';
 
 /** What is used of anywidget's model. */
 interface Model {
@@ -25,9 +25,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       }
     }
   };
-  const view = new DagView(host);
+  const view = createView(host, model.get('document') as ViewDocument);
   const receive = (event: HostEvent): void => view.receive(event);
-  const reopen = (): void => view.open(model.get('document') as DagDocument);
+  const reopen = (): void => view.receive({ type: 'document', document: model.get('document') as ViewDocument });
   const select = (): void => view.select(String(model.get('selection')));
   const filter = (): void => view.filter(String(model.get('filter')));
   const listeners: [string, (value: never) => void][] = [
@@ -38,7 +38,6 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   ];
   listeners.forEach(([event, callback]) => model.on(event, callback));
   el.append(view.element);
-  reopen();
   if (model.get('selection')) {
     select();
   }

@@ -83,7 +83,11 @@ def list_executions(context: Context, values: argparse.Namespace) -> Result:
         f"{_time(row.started):<19}  {row.pipeline:<{width}}  {row.status:<11}  {row.execution_arn}"
         for row in rows
     )
-    return Result(data=data, text=text)
+    on, bundle = values.on or "local", None
+    if context.face == "notebook":
+        screen, title = context.workspace.screen, f"Executions {PLACES[values.on or 'local']}"
+        bundle = screen.executions(context.workspace, rows, title, on, text)
+    return Result(data=data, text=text, bundle=bundle)
 
 
 def _execution(context: Context, values: argparse.Namespace) -> Execution:

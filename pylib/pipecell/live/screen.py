@@ -25,9 +25,11 @@ from pipecell.live import output
 
 if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
+    from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
     from pipecell.live.runs import RunStage
     from pipecell.pipeline import Pipeline
+    from pipecell.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
@@ -193,6 +195,24 @@ class Screen:
         from pipecell.live.previews import PreviewStage
 
         return PreviewStage(pipeline, problems).bundle(picture)
+
+    def executions(
+        self, workspace: Workspace, rows: Sequence[ExecutionSummary], title: str, on: str, text: str
+    ) -> dict[str, Any] | None:
+        """Return the bundle of a table of executions where a front end watches; None elsewhere.
+
+        Args:
+            workspace: what the executions are looked up in.
+            rows: what is listed.
+            title: what stands above.
+            on: ``local`` or ``aws``.
+            text: the same table as text.
+        """
+        if not output.watched() or not live_views():
+            return None
+        from pipecell.live.listings import ExecutionsStage
+
+        return ExecutionsStage(workspace, rows, title, on).bundle(text)
 
     def finish(self, execution: Execution) -> None:
         """Draw an execution for the last time, in this thread, so that its cell ends with the last state."""
