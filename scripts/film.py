@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -28,7 +28,7 @@ NOTEBOOK = ROOT / "notebooks" / "01-census.ipynb"
 SECONDS = 90.0
 FRAME_SECONDS = 0.5
 WIDTH = 1000
-SIZE = {"width": 1240, "height": 860}
+SIZE: ViewportSize = {"width": 1240, "height": 860}
 
 
 def main() -> int:

@@ -97,7 +97,8 @@ class LabPage:
         """Save the notebook and return what is in the file."""
         self.page.evaluate("async () => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
-        return nbformat.read(self.lab.folder / self.name, as_version=4)
+        saved: nbformat.NotebookNode = nbformat.read(self.lab.folder / self.name, as_version=4)
+        return saved
 
     def shut_down_kernel(self) -> None:
         """End the kernel, as a crash or the end of a day does."""

@@ -99,7 +99,7 @@ def failure(lines: Sequence[str], reason: str) -> dict[str, str]:
         lines: the log.
         reason: AWS's failure reason, which may hold the end of the log.
     """
-    told = [line.strip() for line in [*lines, *reason.splitlines()] if line.strip()]
+    told = [line.strip() for line in [*reason.splitlines(), *lines] if line.strip()]
     error = next((line for line in reversed(told) if _is_error(line)), "")
     position = max((index for index, line in enumerate(told) if line.startswith('File "')), default=None)
     if position is None:
