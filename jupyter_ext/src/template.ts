@@ -55,7 +55,7 @@ make = ProcessingStep(
     outputs=[ProcessingOutput(output_name="table", source="/opt/ml/processing/table")],
 )
 table = make.properties.ProcessingOutputConfig.Outputs["table"].S3Output.S3Uri
-ProcessingStep(
+count = ProcessingStep(
     "Count",
     processor=processor,
     code="count.py",

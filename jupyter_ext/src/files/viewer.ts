@@ -7,7 +7,7 @@ import { Widget } from '@lumino/widgets';
 import { DagView, type Host } from '../dag';
 import { fill, html, plural } from '../dom';
 import { problemRow } from '../panel/problems';
-import { isDefinition } from './definition';
+import { isDefinition, saysSo } from './definition';
 import { type DefinitionReader, NoReaderError, type Reading } from './reader';
 
 /** Milliseconds without a change after which the file is read again. */
@@ -41,7 +41,7 @@ export class DefinitionView extends Widget {
   }
 
   private first(): void {
-    if (isDefinition(this.context.model.toString())) {
+    if (saysSo(this.context.path) || isDefinition(this.context.model.toString())) {
       this.context.model.contentChanged.connect(this.changed, this);
       void this.read();
     } else {

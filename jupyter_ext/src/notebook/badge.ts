@@ -53,12 +53,14 @@ export function badges(notebook: NotebookPipelines, now: number): Map<string, Ba
 /** The badge as a sentence, for screen readers and the tooltip. */
 export function sentence(badge: Badge): string {
   const facts = [badge.what, badge.state?.text ?? '', counted(badge.problems), badge.stale].filter(Boolean);
-  return badge.pipeline ? `${facts.join(', ')}. Show in ${badge.pipeline}.` : facts.join(', ');
+  const words = facts.join(', ').replace(/\.$/, '');
+  return badge.pipeline ? `${words}. Show in ${badge.pipeline}.` : words;
 }
 
-/** `2 problems`, the worst severity deciding how it looks. */
+/** `2 problems`; what could only be better is not counted. */
 export function counted(problems: readonly Problem[]): string {
-  return problems.length > 0 ? plural(problems.length, 'problem') : '';
+  const grave = problems.filter(problem => problem.severity !== 'info');
+  return grave.length > 0 ? plural(grave.length, 'problem') : '';
 }
 
 /** The worst severity of some problems. */

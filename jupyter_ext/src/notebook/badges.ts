@@ -87,8 +87,9 @@ class Badges {
       say(state, `${badge.state.sign} ${badge.state.text}`.trim());
       add(state);
     }
-    if (badge.problems.length > 0) {
-      add(html('span', `pc-Badge-problems pc-mod-${severity(badge.problems)}`, {}, counted(badge.problems)));
+    const problems = counted(badge.problems);
+    if (problems) {
+      add(html('span', `pc-Badge-problems pc-mod-${severity(badge.problems)}`, {}, problems));
     }
     if (badge.stale) {
       add(sign('⟳', badge.stale, 'stop'));

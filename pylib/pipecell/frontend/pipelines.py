@@ -45,19 +45,25 @@ def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int,
         "steps": _steps(pipeline, homes, ids) if document is not None else [],
         "problems": [_problem(found, cell_of, sources, document) for found in _problems(pipeline)],
         **_profiles(pipeline),
-        "dag": drawing(pipeline.graph, max_width=NARROW) if document is not None else None,
+        "dag": drawing(pipeline.graph, with_state=True, max_width=NARROW) if document is not None else None,
     }
 
 
-def drawing(graph: Graph, *, max_width: float = MAX_WIDTH) -> dict[str, Any] | None:
-    """Return the DAG as the renderer draws it, with room for states; None where there is no Graphviz."""
+def drawing(graph: Graph, *, with_state: bool = False, max_width: float = MAX_WIDTH) -> dict[str, Any] | None:
+    """Return the DAG as the renderer draws it; None where there is no Graphviz.
+
+    Args:
+        graph: the pipeline.
+        with_state: leave room for the states of a run.
+        max_width: pixels that a row of cards may take.
+    """
     from pipecell.view.folding import Folding
     from pipecell.view.model import document, scene_of
 
     word = "state" if graph.engine == "stepfunctions" else "step"
     count = len(graph.nodes)
     try:
-        scene = scene_of(graph, Folding(), with_state=True, max_width=max_width)
+        scene = scene_of(graph, Folding(), with_state=with_state, max_width=max_width)
     except PipecellError:
         return None
     return document(graph, scene, facts=[f"{count} {word}{'s' * (count != 1)}"])
