@@ -181,6 +181,18 @@ class Pipeline:
             ready, format, file=file or f"{self.name}.ipynb", several=len(self._workspace.names()) > 1
         )
 
+    def translated(self, engine: str | None) -> Pipeline:
+        """Return this pipeline for an engine: a SageMaker pipeline as a state machine.
+
+        Raises:
+            UsageError: it is a state machine and is to become a pipeline (``PC918``).
+            DefinitionError: some step has no counterpart (``PC630``).
+        """
+        from pipecell.translation import translated
+
+        compiled = translated(self.compiled, engine)
+        return self if compiled is self.compiled else Pipeline(self.name, lambda: compiled, self._workspace)
+
     def plan(
         self,
         *,
@@ -246,7 +258,7 @@ class Pipeline:
         Args:
             profile: ``smoke``, ``full`` or one of your own; by default the one in force.
             on: ``local`` or ``aws``. Nothing reaches AWS unless this says so.
-            engine: must be the definition's own, where given.
+            engine: ``stepfunctions`` runs a SageMaker pipeline as the state machine that does the same.
             parameters: values on top of the profile's.
             input: a state machine's input; by default what a held-back ``execute(inputs=…)`` named.
                 ``parameters`` are written over it by name.
@@ -268,8 +280,19 @@ class Pipeline:
         """
         from pipecell.definition.parameters import bind, bind_input, declared
 
-        self._check_engine(engine)
         chosen = self._workspace.profile(self.name, profile)
+        if engine not in (None, self.engine):
+            return self.translated(engine).run(
+                profile=profile,
+                on=on,
+                parameters=bind(self.document, self._values(chosen, parameters or {})),
+                role=role,
+                max_cost=max_cost,
+                approve=approve,
+                wait=wait,
+                say=say,
+                progress=progress,
+            )
         machine = self.engine == "stepfunctions"
         values = {} if machine else bind(self.document, self._values(chosen, parameters or {}))
         selected = self._selected(only, start_from)
@@ -425,14 +448,6 @@ class Pipeline:
             where += f", {connection.region_name()}, account {account(connection)}"
         words = f"profile {profile}{f' ({changed})' if changed else ''}, " if profile else ""
         return f"{self.name}: {words}{where}."
-
-    def _check_engine(self, engine: str | None) -> None:
-        if engine is not None and engine != self.engine:
-            raise UsageError(
-                f"{self.name} is declared for {self.engine}.",
-                code="PC918",
-                hint=f"Use --engine {self.engine}.",
-            )
 
     def _refuse_errors(self) -> None:
         errors = self.check().errors

@@ -157,3 +157,41 @@ def test_the_sdk_s_own_workflow_in_a_plain_cell(bench: Bench, monkeypatch: pytes
     watched = bench.workspace.execution(began.execution_arn).wait()
     assert [(step.name, step.status) for step in watched.steps] == [("A", "Succeeded"), ("C", "Succeeded")]
     client.close()
+
+
+def test_a_sagemaker_pipeline_runs_as_a_state_machine(bench: Bench) -> None:
+    """The same jobs, by Step Functions: a parameter, a reference, a property file and a condition."""
+    write = "import json; json.dump({'n': 7}, open('/opt/ml/processing/out/r.json', 'w'))"
+    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+    output = {"S3Uri": "s3://a/out", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob"}
+    name = f"translated-{next(_numbers)}"
+    output["S3Uri"] = f"s3://{name}/out"
+    report = {
+        "Name": "Report",
+        "Type": "Processing",
+        "PropertyFiles": [{"PropertyFileName": "R", "OutputName": "out", "FilePath": "r.json"}],
+        "Arguments": {
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+            },
+            "AppSpecification": {"ImageUri": image, "ContainerEntrypoint": ["python3", "-c", write]},
+            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "S3Output": output}]},
+            "RoleArn": "arn:aws:iam::000000000000:role/r",
+        },
+    }
+    value = {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Report.PropertyFiles.R"}, "Path": "n"}}
+    test = {"Type": "LessThan", "LeftValue": value, "RightValue": {"Get": "Parameters.Limit"}}
+    message = {"Std:Join": {"On": " ", "Values": ["only", value]}}
+    fail = {"Name": "Few", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
+    decide = {
+        "Name": "Enough",
+        "Type": "Condition",
+        "Arguments": {"Conditions": [test], "IfSteps": [fail], "ElseSteps": []},
+    }
+    parameter = {"Name": "Limit", "Type": "Integer", "DefaultValue": 5}
+    body = {"Version": "2020-12-01", "Parameters": [parameter], "Steps": [report, decide]}
+    bench.workspace.connect("local").client("s3").create_bucket(Bucket=name)
+    pipeline = bench.workspace.add(Compiled(read_document(body, name=name), region=""))
+    assert pipeline.run(engine="stepfunctions", wait=True).snapshot.status == "SUCCEEDED"
+    failed = pipeline.run(engine="stepfunctions", parameters={"Limit": 10})
+    assert failed.wait(raise_on_failure=False).failure_reason == "PipelineFailed: only 7"

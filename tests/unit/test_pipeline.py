@@ -208,7 +208,6 @@ def test_from_runs_a_step_and_all_that_wait_for_it() -> None:
         ({"only": ["Bb"]}, r'PC924 — p has no step "Bb"\.'),
         ({"start_from": "othr"}, r'PC924 — p has no step "othr"\. Did you mean "Other"\?'),
         ({"profile": "ful"}, r'PC913 — There is no profile "ful"\. Did you mean "full"\?'),
-        ({"engine": "stepfunctions"}, r"PC918 — p is declared for sagemaker\. Use --engine sagemaker\."),
         ({"parameters": {"Rouns": 1}}, r'PC902 — p has no parameter "Rouns"\. Did you mean "Rounds"\?'),
     ],
 )

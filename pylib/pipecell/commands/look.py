@@ -115,7 +115,7 @@ def profile(context: Context, values: argparse.Namespace) -> Result:
 
 def export(context: Context, values: argparse.Namespace) -> Result:
     """Write the pipeline as something that runs without pipecell."""
-    pipeline = context.pipeline(values)
+    pipeline = context.pipeline(values).translated(values.engine)
     chosen = "policy" if values.policy else values.format or _EXPORTS.get(_suffix(values.output), "json")
     file = getattr(values, "file", "") or Path(os.environ.get("JPY_SESSION_NAME", "")).name
     text = pipeline.export(chosen, on=values.on or "local", file=file)

@@ -25,6 +25,9 @@ ON = Option("--on", "where; local, this machine, unless said otherwise", choices
 PROFILE = Option(
     "--profile", "the set of parameter values; the one in force by default", "NAME", kind="profile"
 )
+ENGINE = Option(
+    "--engine", "its own by default; stepfunctions makes a state machine of a pipeline", choices=ENGINES
+)
 SET = Option("--set", "set one parameter; may be repeated", "NAME=VALUE", repeat=True, kind="parameter")
 ROLE = Option("--role", "the role that the pipeline runs under on AWS", "ARN")
 OUTPUT = Option("--output", "write to this file", "OUT", short="-o", kind="file")
@@ -123,7 +126,7 @@ VERBS: tuple[Verb, ...] = (
             PIPELINE,
             PROFILE,
             ON,
-            Option("--engine", "the definition's engine", choices=ENGINES),
+            ENGINE,
             SET,
             Option("--input", "a state machine's input", "JSON"),
             Option("--only", "run these steps and reuse the others", "STEP,STEP", kind="step"),
@@ -226,6 +229,7 @@ VERBS: tuple[Verb, ...] = (
             FILE,
             PIPELINE,
             Option("--format", "what to write; the official definition by default", choices=EXPORT_FORMATS),
+            ENGINE,
             Option("--policy", "the least IAM policies of its role and its caller", flag=True),
             Option(
                 "--on", "aws: with your account, bucket and role instead of placeholders", choices=TARGETS
