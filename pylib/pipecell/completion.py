@@ -1,10 +1,10 @@
-"""Completion of ``%pipeline`` lines: verbs, options, their values, steps, parameters, pipelines."""
+"""Completion of our lines: verbs, options, their values, steps, parameters, pipelines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.table import CELL, VERBS
 from pipecell.commands.verb import Option, Verb
@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"^(?P<start>.*?)(?P<magic>%%?pipeline)(?P<rest>\s.*)$", re.DOTALL)
 
 
-def candidates(line: str, workspace: Workspace) -> tuple[str, list[str]] | None:
+def candidates(
+    line: str, workspace: Workspace, namespace: Mapping[str, Any] | None = None
+) -> tuple[str, list[str]] | None:
     """Return what may stand at the end of a line.
 
     Args:
         line: the line up to the cursor.
         workspace: knows pipelines, steps and parameters.
+        namespace: the notebook's variables, for ``$name`` on a ``%%step`` line.
 
     Returns:
         The word begun at the cursor and every word that may replace it; None when the line is
         not one of ours.
     """
+    if line.lstrip().startswith("%%step"):
+        from pipecell.step_completion import step_candidates
+
+        return step_candidates(line, workspace, namespace)
     match = _LINE.match(line)
     if match is None or (match["magic"] == "%%pipeline" and match["start"].strip()):
         return None

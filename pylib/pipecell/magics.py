@@ -70,12 +70,13 @@ class PipelineMagics(Magics):
 
         @context_matcher()  # type: ignore[untyped-decorator]
         def pipecell_matcher(context: CompletionContext) -> SimpleMatcherResult:
-            begun, words = self._candidates(context)
+            found = self._candidates(context)
+            begun, words = found or ("", [])
             return {
                 "completions": [SimpleCompletion(word, type="magic") for word in words],
                 "matched_fragment": begun,
                 "ordered": True,
-                "suppress": bool(words),
+                "suppress": found is not None,
                 "do_not_suppress": set(),
             }
 
@@ -136,13 +137,15 @@ class PipelineMagics(Magics):
             self._shell.events.unregister("pre_run_cell", self.settle)
             activation.settle()
 
-    def _candidates(self, context: CompletionContext) -> tuple[str, list[str]]:
+    def _candidates(self, context: CompletionContext) -> tuple[str, list[str]] | None:
         line = context.text_until_cursor
-        if "%pipeline" not in line or (context.cursor_line > 0 and line.lstrip().startswith("%%")):
-            return "", []  # a cell magic is the first line of its cell
+        if ("%pipeline" not in line and "%%step" not in line) or (
+            context.cursor_line > 0 and line.lstrip().startswith("%%")
+        ):
+            return None  # a cell magic is the first line of its cell
         from pipecell.completion import candidates
 
-        return candidates(line, self.workspace) or ("", [])
+        return candidates(line, self.workspace, self._shell.user_ns)
 
     def _do(self, call: Call) -> Any:
         from pipecell.commands import handoff

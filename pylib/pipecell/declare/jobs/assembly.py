@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.cells import CellRun, holders, live_parameters, members, name_of
@@ -16,7 +17,7 @@ from pipecell.declare.jobs import facts as known
 from pipecell.declare.jobs.cell import StepCell
 from pipecell.declare.jobs.facts import StepFacts
 from pipecell.declare.jobs.scope import Missing, Problem, Scope
-from pipecell.errors import DeclarationError, nearest
+from pipecell.errors import DeclarationError
 
 if TYPE_CHECKING:
     from pipecell.declare.capture import Capture
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 Build = Callable[[StepCell, Scope], tuple[Any, "Capture", "Offline"]]
 """Makes a cell's SDK objects: the outermost, all that were created, and what was uploaded meanwhile."""
+
+
+_ALMOST_THE_SAME = 0.85
+"""Names of one pipeline often start alike; only a slip of the pen is taken for another step."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +183,9 @@ def _children_first(jobs: Mapping[str, CellRun]) -> list[str]:
 
 
 def _of_missing(missed: Missing, jobs: Mapping[str, CellRun], facts: Mapping[str, StepFacts]) -> StepProblem:
-    close = nearest(missed.name, (name for name in facts if name != missed.user))
-    hint = f"Did you mean {close}? Else run its cell." if close else "Run its cell, or correct the name."
+    others = [name for name in facts if name != missed.user]
+    close = get_close_matches(missed.name, others, n=1, cutoff=_ALMOST_THE_SAME)
+    hint = f"Did you mean {close[0]}? Else run its cell." if close else "Run its cell, or correct the name."
     return StepProblem(
         missed.user,
         jobs[missed.user].number,

@@ -73,4 +73,12 @@ def of_object(thing: Any) -> StepFacts:
     job = (
         arguments[0] if arguments else getattr(thing, "estimator", None) or getattr(thing, "processor", None)
     )
-    return StepFacts(kind, tuple(name_of(step) for step in steps), image=getattr(job, "image_uri", None))
+    names = tuple(name_of(step) for step in steps)
+    return StepFacts(kind, names, _outputs_of(thing), getattr(job, "image_uri", None))
+
+
+def _outputs_of(thing: Any) -> tuple[str, ...] | None:
+    """Return the outputs that the SDK's object was given; None where that cannot be seen."""
+    given = getattr(getattr(thing, "step_args", None), "func_kwargs", {}).get("outputs")
+    names = [getattr(output, "output_name", None) for output in given or ()]
+    return tuple(map(str, names)) if names and all(isinstance(name, str) for name in names) else None
