@@ -19,6 +19,7 @@ MODULES = (
     *(
         "loading",
         "declaring",
+        "jobs",
         "reading",
         "drawing",
         "widget",

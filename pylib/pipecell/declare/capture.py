@@ -23,9 +23,15 @@ Kind = Literal["step", "collection", "parameter", "pipeline", "state", "chain", 
 
 @dataclass(eq=False)
 class Capture:
-    """What one run of a cell created, in the order of creation."""
+    """What one run of a cell created, in the order of creation.
+
+    Attributes:
+        created: kinds and objects.
+        kept: what a ``%%step`` cell's steps compile to, since they never change: by step, pipeline, region.
+    """
 
     created: list[tuple[Kind, Any]] = field(default_factory=list)
+    kept: dict[tuple[int, str, str], Any] = field(default_factory=dict)
 
     def of(self, *kinds: Kind) -> list[Any]:
         """Return the objects of these kinds; those whose constructor failed are left out."""

@@ -31,6 +31,10 @@ _ALMOST_THE_SAME = 0.85
 """Names of one pipeline often start alike; only a slip of the pen is taken for another step."""
 
 
+_READS_CELLS = frozenset({"tuning", "register", "model", "transform"})
+"""Kinds that read more of another cell than its outputs: its image, its script, its values."""
+
+
 @dataclass(frozen=True)
 class StepProblem:
     """A problem between cells, with the step whose cell has it."""
@@ -143,15 +147,19 @@ def _by_sequence(runs: Iterable[CellRun]) -> list[CellRun]:
 
 def _key(pipeline: str, run: CellRun, scope: Scope) -> tuple[Any, ...]:
     """Return what the cell's objects are made from; equal keys make equal objects."""
-    seen = tuple((name, _facts_key(found), name in scope.things) for name, found in scope.facts.items())
+    whole = run.job is not None and run.job.kind in _READS_CELLS
+    seen = tuple(
+        (name, _facts_key(found, whole), name in scope.things) for name, found in scope.facts.items()
+    )
     used = tuple((name, id(parameter)) for name, parameter in sorted(scope.parameters.items()))
     return (pipeline, id(run.job), seen, scope.files, used)
 
 
-def _facts_key(found: StepFacts | None) -> tuple[Any, ...] | None:
-    return (
-        None if found is None else (found.kind, found.names, found.outputs, id(found.image), id(found.cell))
-    )
+def _facts_key(found: StepFacts | None, whole: bool) -> tuple[Any, ...] | None:
+    if found is None:
+        return None
+    cell = id(found.cell) if whole else None
+    return (found.kind, found.names, found.outputs, id(found.image), cell)
 
 
 def _files_read(runs: Iterable[CellRun]) -> dict[str, set[tuple[str, str]]]:

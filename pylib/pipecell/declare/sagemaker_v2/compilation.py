@@ -22,6 +22,7 @@ from pipecell.declare.declaration import Declaration
 from pipecell.declare.patches import Patch
 from pipecell.declare.sagemaker_v2.context import HeldCall, Offline, current, entered, offline_answer
 from pipecell.declare.sagemaker_v2.failure import definition_error
+from pipecell.declare.sagemaker_v2.keeping import keeping, keeping_steps_of
 from pipecell.declare.sagemaker_v2.objects import as_they_were, by_name, newest, rewired
 from pipecell.declare.sagemaker_v2.parameters import explicit, implicit
 from pipecell.declare.sagemaker_v2.placeholder_session import compile_session
@@ -176,7 +177,8 @@ def _compiling_for(declaration: Declaration) -> Iterator[None]:
     _DECLARATION.current = declaration
     _DECLARATION.steps = by_name(declaration.held)
     try:
-        yield
+        with keeping_steps_of(declaration.runs):
+            yield
     finally:
         _DECLARATION.current = None
 
@@ -249,5 +251,6 @@ PATCHES = (
     Patch("sagemaker.workflow.pipeline", "Pipeline.definition", offline_answer(_definition)),
     Patch("sagemaker.workflow._steps_compiler", "StepsCompiler.build", offline_answer(_build)),
     Patch("sagemaker.workflow._steps_compiler", "StepsCompiler._simplify_step_list", _simplify),
+    Patch("sagemaker.workflow._steps_compiler", "StepsCompiler._build_step", keeping),
     Patch("sagemaker.workflow._steps_compiler", "step_compilation_context_manager", _step_context),
 )
