@@ -46,6 +46,27 @@ def test_the_example_shows_its_dag_and_checks_clean(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_the_cells_that_are_jobs_check_clean(tmp_path: Path) -> None:
+    cells = re.findall(r"```\n(%%step .*?)```", README, re.DOTALL)
+    assert [cell.split()[1] for cell in cells] == [
+        *("processing", "training", "processing", "condition", "register", "fail"),
+    ]
+    (tmp_path / "data.csv").write_text("1,2\n0,1\n", encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    own = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "PIPECELL_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PASTE],
+        input="\0".join(["%load_ext pipecell", *cells]),
+        env={**kept, **own, "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "100"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "GoodEnough" in done.stdout
+
+
 def test_what_it_links_to_is_there() -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", README)
     assert "docs/images/run.svg" in links
