@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,18 @@ def test_a_retry_that_was_due_during_a_crash_is_made_after_it(world: World) -> N
         bench.until(lambda: bench.statuses(arn).get("fragile") == "Starting" and world.launches)
     with open_bench(world) as bench:
         bench.service.resume()
+        assert bench.wait(arn)["PipelineExecutionStatus"] == "Succeeded"
+        assert bench.steps(arn)["fragile"]["AttemptCount"] == 2
+
+
+def test_a_retry_is_made_though_the_clock_was_set_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.decide = FailsOnce()
+    slow = {**RETRY, "IntervalSeconds": 1}
+    with open_bench(world) as bench:
+        arn = bench.start([processing("fragile", RetryPolicies=[slow])])
+        bench.until(lambda: bench.statuses(arn).get("fragile") == "Starting" and world.launches)
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 86400)
         assert bench.wait(arn)["PipelineExecutionStatus"] == "Succeeded"
         assert bench.steps(arn)["fragile"]["AttemptCount"] == 2
 

@@ -92,11 +92,12 @@ class Run:
             self._end(step, ended)
             return True
 
-    def advance(self, ended: Collection[str]) -> float | None:
+    def advance(self, ended: Collection[str], moment: float = 0.0) -> float | None:
         """Take the execution as far as it goes now.
 
         Args:
             ended: steps that may have ended.
+            moment: the time that has come, epoch seconds, where the clock may say an earlier one.
 
         Returns:
             When a step is due for another look, epoch seconds.
@@ -105,7 +106,7 @@ class Run:
             if not self.is_running:
                 return None
             self._look_at(ended)
-            self._begin_due()
+            self._begin_due(max(now(), moment))
             while self.is_running:
                 actions = advance(
                     self._plan,
@@ -199,9 +200,8 @@ class Run:
         except Exception as error:
             self._end(step, _failure(error, run))
 
-    def _begin_due(self) -> None:
+    def _begin_due(self, moment: float) -> None:
         """Begin the steps again whose retry is due, and look at those that are due otherwise."""
-        moment = now()
         for step in list(self._steps.values()):
             if step.due is None or step.due > moment or self._record.stopping:
                 continue

@@ -43,6 +43,7 @@ class Runner:
         self._waiting: dict[str, set[str]] = {}
         self._queued: set[str] = set()
         self._to_take_up: set[str] = set()
+        self._moments: dict[str, float] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="pipelines")
         self._scheduler = Scheduler(self._due)
@@ -145,13 +146,14 @@ class Runner:
             steps = self._waiting.pop(execution_id, set())
             take_up = execution_id in self._to_take_up
             self._to_take_up.discard(execution_id)
+            moment = self._moments.pop(execution_id, 0.0)
         try:
             run = self._run(execution_id)
             if run is None:
                 return
             if take_up:
                 steps.update(run.take_up())
-            due = run.advance(steps)
+            due = run.advance(steps, moment)
             if not run.is_running:
                 self.forget([execution_id])
             self._scheduler.look_at(due)
@@ -169,10 +171,13 @@ class Runner:
         query = self._platform.store.query
         with self._lock:
             failed = [execution_id for execution_id in self._waiting if execution_id not in self._queued]
-        for execution_id in {*failed, *executions.due(query, now)}:
+        due = executions.due(query, now)
+        with self._lock:
+            self._moments.update(dict.fromkeys(due, now))
+        for execution_id in {*failed, *due}:
             self.wake(execution_id)
-        upcoming = [due for due in (executions.next_due(query),) if due is not None and due > now]
-        return min(upcoming, default=None)
+        upcoming = executions.next_due(query)
+        return upcoming if upcoming is not None and upcoming > now else None
 
 
 def default_parallelism() -> int:

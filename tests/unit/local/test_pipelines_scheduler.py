@@ -1,0 +1,45 @@
+"""Waiting for the next time at which something is due, whatever happens to the clock."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pipecell.local.work.pipelines.scheduler import Scheduler
+
+
+@pytest.fixture
+def called() -> queue.Queue[float]:
+    return queue.Queue()
+
+
+@pytest.fixture
+def scheduler(called: queue.Queue[float]) -> Iterator[Scheduler]:
+    made = Scheduler(called.put)  # type: ignore[arg-type]  # it returns None: nothing more is due
+    yield made
+    made.close()
+
+
+def test_the_earliest_time_comes_first(scheduler: Scheduler, called: queue.Queue[float]) -> None:
+    now = time.time()
+    scheduler.look_at(now + 3600)
+    scheduler.look_at(now + 0.05)
+    assert now + 0.05 <= called.get(timeout=30) < now + 3600
+
+
+def test_a_clock_that_is_set_back_delays_nothing(
+    scheduler: Scheduler, called: queue.Queue[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, when = time.time, time.time() + 0.2
+    scheduler.look_at(when)
+    monkeypatch.setattr(time, "time", lambda: real() - 86400)
+    assert called.get(timeout=30) == when
+
+
+def test_a_time_that_is_over_comes_at_once(scheduler: Scheduler, called: queue.Queue[float]) -> None:
+    before = time.time()
+    scheduler.look_at(before - 3600)
+    assert called.get(timeout=30) >= before
