@@ -94,8 +94,11 @@ class NotebookContext(Context):
             return None
         from pipecell.panel import ProfilePanel
 
-        name = pipeline.name
-        return ProfilePanel(lambda: self.workspace.pipeline(name), self.workspace.screen.show).bundle()
+        name, screen = pipeline.name, self.workspace.screen
+        panel = ProfilePanel(
+            lambda: self.workspace.pipeline(name), lambda execution: screen.show(execution, watched=True)
+        )
+        return panel.bundle()
 
     def value(self, text: str) -> Any:
         """Put the user's variables in place of ``$name`` and ``{name}``; ``$$`` is a dollar sign.

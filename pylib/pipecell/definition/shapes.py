@@ -150,7 +150,12 @@ class Placeholder:
 
     shape: Shape
     value: Mapping[str, Any]
-    path: str
+    trail: tuple[Segment, ...]
+
+    @property
+    def path(self) -> str:
+        """Where it stands; written out when it is asked for, since most never are."""
+        return format_path(self.trail)
 
 
 @dataclass
@@ -177,7 +182,7 @@ class Walk:
                 self._wrong_type(wanted, value)
         elif isinstance(value, dict):
             if len(value) == 1 and function_of(value) is not None:
-                self.placeholders.append(Placeholder(wanted, value, format_path(self.trail)))
+                self.placeholders.append(Placeholder(wanted, value, tuple(self.trail)))
             elif wanted.type == "structure":
                 self._structure(wanted, value, optional)
             elif wanted.type == "map":

@@ -142,7 +142,7 @@ class Screen:
         self._stages: dict[str, RunStage] = {}  # by execution ARN: pages of one run share one widget
         self._thread: threading.Thread | None = None
 
-    def show(self, execution: Execution, *, caption: str | None = None) -> None:
+    def show(self, execution: Execution, *, caption: str | None = None, watched: bool | None = None) -> None:
         """Show an execution in the running cell, live while it runs.
 
         A cell that shows it already gets no second picture: ``%pipeline run`` shows what it returns.
@@ -150,12 +150,14 @@ class Screen:
         Args:
             execution: what to show.
             caption: what stays in the live picture's place after `finish`, for a cell that waits.
+            watched: whether people look, where the caller knows: a widget's own callback belongs to no cell.
         """
         cell = output.cell()
         latest = self._latest.get(execution.execution_arn)
         if latest is not None and cell is not None and latest.cell == cell:
             return
-        stage = self.stage(execution) if output.watched() and live_views() else None
+        seen = output.watched() if watched is None else watched
+        stage = self.stage(execution) if seen and live_views() else None
         picture = Picture(execution, cell, caption, stage)
         picture.open()
         self._latest[execution.execution_arn] = picture

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pipecell.definition.checks.diagnostic import Finding, Rule, Subject, a_step, pipeline
 from pipecell.definition.checks.shapes import walked
 from pipecell.definition.document import CONTAINERS
-from pipecell.definition.paths import format_path
+from pipecell.definition.paths import Segment, format_path
 from pipecell.definition.references import JOIN, function_of
+from pipecell.definition.sagemaker import StepView
 
 _BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ARN = re.compile(
@@ -24,29 +26,32 @@ _LEFT = frozenset(
     }
 )
 """What a script may read as it likes; a branch's steps are steps of their own."""
+_STARTS = ("s3://", "arn:")
 _READ_BY_USERS = frozenset({"Lambda", "Callback", "Fail", "Condition"})
 
 
 def s3_uris(subject: Subject) -> Iterator[Finding]:
     """Find S3 URIs that name no bucket that could exist."""
-    for step, path, text, whole in _texts_of(subject):
-        if not text.startswith("s3://"):
+    for place in _places(subject):
+        if not place.text.startswith("s3://"):
             continue
-        bucket, slash, _ = text[len("s3://") :].partition("/")
+        bucket, slash, _ = place.text[len("s3://") :].partition("/")
         # Without a slash, the rest of a Std:Join may go on with the bucket's name.
-        if (whole or slash) and bucket and not _BUCKET.fullmatch(bucket):
-            yield Finding(f'"{bucket}" is not the name of a bucket.', _bucket_hint(bucket), step, path)
-        elif whole and not bucket:
-            yield Finding(f'"{text}" names no bucket.', "An S3 URI is s3://bucket/key.", step, path)
+        if (place.whole or slash) and bucket and not _BUCKET.fullmatch(bucket):
+            message = f'"{bucket}" is not the name of a bucket.'
+            yield Finding(message, _bucket_hint(bucket), place.step, place.path)
+        elif place.whole and not bucket:
+            message = f'"{place.text}" names no bucket.'
+            yield Finding(message, "An S3 URI is s3://bucket/key.", place.step, place.path)
 
 
 def arns(subject: Subject) -> Iterator[Finding]:
     """Find ARNs that AWS could not resolve: an account that is none, a role of another service."""
-    for step, path, text, whole in _texts_of(subject):
-        found = _ARN.fullmatch(text) if whole and text.startswith("arn:") else None
-        fault = _arn_fault(found, path.rpartition(".")[2]) if found is not None else ""
+    for place in _places(subject):
+        found = _ARN.fullmatch(place.text) if place.whole and place.text.startswith("arn:") else None
+        fault = _arn_fault(found, place.path.rpartition(".")[2]) if found is not None else ""
         if fault:
-            yield Finding(f"{fault}.", "", step, path)
+            yield Finding(f"{fault}.", "", place.step, place.path)
 
 
 def _arn_fault(found: re.Match[str], key: str) -> str:
@@ -69,36 +74,57 @@ def _bucket_hint(bucket: str) -> str:
     return "Bucket names have 3 to 63 lower-case letters, digits, dots and hyphens."
 
 
-def _texts_of(subject: Subject) -> Iterator[tuple[str, str, str, bool]]:
-    """Yield (step, path, text, whether it is the whole value) of texts that AWS itself reads."""
-    told = {(step.name, fault.path) for step, fault in walked(subject).faults}
-    for step in subject.steps:
-        places = [("FunctionArn", step.body.get("FunctionArn"))]
-        if step.type not in _READ_BY_USERS:
-            places.append(("Arguments", step.arguments))
-        for start, value in places:
-            for trail, text, whole in _texts(value, start):
-                path = format_path(trail)
-                if (step.name, path) not in told:
-                    yield step.name, path, text, whole
+@dataclass(frozen=True)
+class _Place:
+    """One text of a definition that names a place on AWS.
+
+    Attributes:
+        step: name of the step.
+        path: where it stands.
+        text: the text; the first one of a Std:Join, closed by a slash where the next cannot go on with it.
+        whole: whether it is the whole value.
+    """
+
+    step: str
+    path: str
+    text: str
+    whole: bool
 
 
-def _texts(value: Any, start: str) -> Iterator[tuple[list[Any], str, bool]]:
-    """Yield (path, text, whether it is the whole value) of texts, the first one of each Std:Join too."""
-    ahead: list[tuple[list[Any], Any]] = [([start], value)]
+def _places(subject: Subject) -> tuple[_Place, ...]:
+    """Return the S3 URIs and ARNs that AWS itself reads and that are not accused already."""
+    memo = subject.document.memo
+    if "places" not in memo:
+        told = {(step.name, fault.path) for step, fault in walked(subject).faults}
+        found = [place for step in subject.steps for place in _of_step(step)]
+        memo["places"] = tuple(place for place in found if (place.step, place.path) not in told)
+    known: tuple[_Place, ...] = memo["places"]
+    return known
+
+
+def _of_step(step: StepView) -> Iterator[_Place]:
+    ahead: list[tuple[tuple[Segment, ...], Any]] = [(("FunctionArn",), step.body.get("FunctionArn"))]
+    if step.type not in _READ_BY_USERS:
+        ahead.append((("Arguments",), step.arguments))
     while ahead:
         trail, value = ahead.pop()
         if isinstance(value, str):
-            yield trail, value, True
-        elif isinstance(value, dict) and function_of(value) is not None:
+            if value.startswith(_STARTS):
+                yield _Place(step.name, format_path(trail), value, True)
+        elif isinstance(value, dict) and len(value) == 1 and function_of(value) is not None:
             parts = value[JOIN].get("Values") if JOIN in value else None
-            if isinstance(parts, list) and parts and isinstance(parts[0], str):
-                # Joined by slashes, a part is complete; joined by nothing, the next may go on with it.
-                glued = value[JOIN].get("On") != "/"
-                yield trail, parts[0] if glued else f"{parts[0]}/", False
+            first = parts[0] if isinstance(parts, list) and parts else None
+            if isinstance(first, str) and first.startswith(_STARTS):
+                closed = first if value[JOIN].get("On") != "/" else f"{first}/"
+                yield _Place(step.name, format_path(trail), closed, False)
         elif isinstance(value, CONTAINERS):
             items = value.items() if isinstance(value, dict) else enumerate(value)
-            ahead += [([*trail, key], item) for key, item in items if key not in _LEFT]
+            ahead += [
+                ((*trail, key), item)
+                for key, item in items
+                if (isinstance(item, CONTAINERS) or (isinstance(item, str) and item.startswith(_STARTS)))
+                and key not in _LEFT
+            ]
 
 
 RULES = (
