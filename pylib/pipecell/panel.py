@@ -46,12 +46,14 @@ class ProfilePanel:
         self._show = show
         self._filling = False
         table = pipeline().profiles()
+        self._name = table.pipeline
         self._rows = {field.parameter.name: _Row(self, field) for field in form(pipeline().document)}
         self.profiles = ipywidgets.ToggleButtons(options=list(table.values), value=table.in_force)
         self.profiles.style.button_width = "auto"
         self._costs = ipywidgets.HTML()
         self._error = ipywidgets.HTML()
         self.run = ipywidgets.Button(description="Run on this machine", button_style="primary", icon="play")
+        self.run.layout.width = "auto"
         self._output = ipywidgets.Output()
         self.box = ipywidgets.VBox(
             [
@@ -86,6 +88,18 @@ class ProfilePanel:
         """Set a value on top of the profile in force."""
         if not self._filling:
             self._attempt(lambda: self._pipeline().use_profile(self.profiles.value, **{name: value}))
+
+    def profiled(self, name: str) -> None:
+        """Take in that a profile was put in force elsewhere: by a cell, or in JupyterLab's toolbar."""
+        if name == self._name and not self._filling:
+            self._attempt(lambda: self._pipeline().profiles())
+
+    def declared(self, pipeline: Pipeline) -> None:
+        """Take in that a cell has declared the pipeline anew; its own fields stay as they are."""
+        self.profiled(pipeline.name)
+
+    def met(self, execution: Execution) -> None:
+        """An execution is nothing to a panel."""
 
     def _choose(self, change: Any) -> None:
         if not self._filling:

@@ -138,3 +138,11 @@ def test_without_a_front_end_it_is_text(made: SimpleNamespace) -> None:
     assert bundle["text/plain"].startswith("p: profile smoke\n")
     assert "A run on AWS costs: smoke " in bundle["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_it_follows_what_is_chosen_elsewhere(made: SimpleNamespace) -> None:
+    made.workspace.observers.append(made.panel)
+    made.workspace.pipeline("p").use_profile("night", Count=7)
+    assert (made.panel.profiles.value, made.fields["Count"].value) == ("night", 7)
+    made.fields["Count"].value = 8
+    assert made.workspace.profile("p").values == {"Count": 8}

@@ -17,6 +17,7 @@ from pipecell.workspace import Workspace
 if TYPE_CHECKING:
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
+    from pipecell.panel import ProfilePanel
     from pipecell.pipeline import Pipeline
 
 _NAME = re.compile(r"\$(\$|[A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}")
@@ -35,6 +36,7 @@ class NotebookContext(Context):
     def __init__(self, shell: Any, workspace: Workspace) -> None:
         self.shell = shell
         self.workspace = workspace
+        self._panels: dict[str, ProfilePanel] = {}
 
     def pipeline(self, values: argparse.Namespace) -> Pipeline:
         """Return the named pipeline, else the one declared last."""
@@ -98,6 +100,10 @@ class NotebookContext(Context):
         panel = ProfilePanel(
             lambda: self.workspace.pipeline(name), lambda execution: screen.show(execution, watched=True)
         )
+        # The newest panel of a pipeline alone hears of changes: older ones may have left the page.
+        observers, before = self.workspace.observers, self._panels.get(name)
+        observers[:] = [*(each for each in observers if each is not before), panel]
+        self._panels[name] = panel
         return panel.bundle()
 
     def value(self, text: str) -> Any:
