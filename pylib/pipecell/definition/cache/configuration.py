@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipecell.definition.junk import mapping
 from pipecell.errors import DefinitionError
 
 _DURATION = re.compile(
@@ -48,11 +49,11 @@ def configuration_of(body: Mapping[str, Any]) -> Configuration:
     Raises:
         DefinitionError: ``PC117``, ``ExpireAfter`` is no duration.
     """
-    found = body.get("CacheConfig") or {}
+    found = mapping(body.get("CacheConfig"))
     if found.get("Enabled") is not True:
         return Configuration()
     expiry = found.get("ExpireAfter")
-    return Configuration(True, duration_seconds(expiry) if expiry else None)
+    return Configuration(True, duration_seconds(str(expiry)) if expiry else None)
 
 
 def duration_seconds(text: str) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from pipecell.definition.junk import at, objects
 from pipecell.errors import DefinitionError
 
 _CODE_INPUTS = frozenset({"code", "entrypoint"})
@@ -75,16 +76,24 @@ class CodePlace:
 
 def code_places(arguments: Mapping[str, Any]) -> Iterator[CodePlace]:
     """Yield each place of a step's arguments that names code in S3."""
-    for each in arguments.get("ProcessingInputs") or ():
-        source = (each.get("S3Input") if isinstance(each, Mapping) else None) or {}
-        if each.get("InputName") in _CODE_INPUTS or "/input/code" in str(source.get("LocalPath", "")):
-            yield CodePlace(source, "S3Uri", f"input {each.get('InputName')}")
-    for channel in arguments.get("InputDataConfig") or ():
-        if isinstance(channel, Mapping) and channel.get("ChannelName") in _CODE_CHANNELS:
-            source = (channel.get("DataSource") or {}).get("S3DataSource") or {}
+    for each in objects(arguments.get("ProcessingInputs")):
+        source, name = each.get("S3Input"), each.get("InputName")
+        if isinstance(source, dict) and (_is(name, _CODE_INPUTS) or _holds_code(source)):
+            yield CodePlace(source, "S3Uri", f"input {name}")
+    for channel in objects(arguments.get("InputDataConfig")):
+        source = at(channel, "DataSource").get("S3DataSource")
+        if isinstance(source, dict) and _is(channel.get("ChannelName"), _CODE_CHANNELS):
             yield CodePlace(source, "S3Uri", f"channel {channel['ChannelName']}")
     for values in _hyperparameters(arguments):
         yield CodePlace(values, "sagemaker_submit_directory", "sagemaker_submit_directory")
+
+
+def _is(name: Any, names: frozenset[str]) -> bool:
+    return isinstance(name, str) and name in names
+
+
+def _holds_code(source: Mapping[str, Any]) -> bool:
+    return "/input/code" in str(source.get("LocalPath", ""))
 
 
 class Fingerprints:
@@ -190,13 +199,10 @@ def output_uris(properties: Mapping[str, Any]) -> Iterator[str]:
 def input_uris(arguments: Mapping[str, Any]) -> list[str]:
     """Return the S3 URIs of a step's data, without those of its code."""
     code = {place.uri for place in code_places(arguments)}
-    found = [
-        (each.get("S3Input") or {}).get("S3Uri") for each in arguments.get("ProcessingInputs") or () if each
-    ]
+    found = [at(each, "S3Input").get("S3Uri") for each in objects(arguments.get("ProcessingInputs"))]
     found += [
-        ((channel.get("DataSource") or {}).get("S3DataSource") or {}).get("S3Uri")
-        for channel in arguments.get("InputDataConfig") or ()
-        if channel
+        at(channel, "DataSource", "S3DataSource").get("S3Uri")
+        for channel in objects(arguments.get("InputDataConfig"))
     ]
     return [uri for uri in found if isinstance(uri, str) and uri.startswith("s3://") and uri not in code]
 
@@ -212,8 +218,8 @@ def members(content: bytes) -> dict[str, bytes]:
 
 
 def _hyperparameters(arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    definitions = [arguments, arguments.get("TrainingJobDefinition") or {}]
-    definitions += arguments.get("TrainingJobDefinitions") or []
+    definitions = [arguments, at(arguments, "TrainingJobDefinition")]
+    definitions += objects(arguments.get("TrainingJobDefinitions"))
     for definition in definitions:
         for name in ("HyperParameters", "StaticHyperParameters"):
             if isinstance(definition.get(name), dict):

@@ -21,6 +21,7 @@ from pipecell.definition.conditions import describe, evaluate
 from pipecell.definition.cost.hours import words
 from pipecell.definition.document import Document
 from pipecell.definition.foreknown import known, without_nulls
+from pipecell.definition.junk import mapping, objects
 from pipecell.definition.paths import Segment, format_path
 from pipecell.definition.sagemaker import StepView, dependencies, iterate_steps
 from pipecell.errors import DefinitionError
@@ -128,7 +129,7 @@ class _Foreseeing:
         arguments = known(view.arguments, scope, _unknown)
         configuration = configuration_of(view.body)
         if not cacheable(view.type) or not configuration.enabled:
-            reason = "caching off" if cacheable(view.type) else _never_reused(view.type, arguments)
+            reason = "caching off" if cacheable(view.type) else _never_reused(view.type, mapping(arguments))
             scope.arguments[view.name] = arguments
             return Foresight(view.name, view.type, "run", "off", reason, self._branch())
         settings = known(settings_of(view.type, view.body), scope, _unknown)
@@ -201,7 +202,7 @@ class _Foreseeing:
     def _decided(self) -> Foresight:
         """Return the outcome of a Condition, where all it looks at is known."""
         view, scope = self.view, self.scope
-        conditions = view.arguments.get("Conditions") or []
+        conditions = objects(view.arguments.get("Conditions"))
         text = describe(conditions, scope.parameters)
         try:
             outcome = evaluate(conditions, scope)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipecell.definition.junk import mapping
+
 _CHECK_SETTINGS = (
     *("CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline"),
     *("FailOnViolation", "SuppliedBaselineStatistics", "SuppliedBaselineConstraints"),
@@ -48,7 +50,7 @@ def _of_check(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_tuning(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    definition = arguments.get("TrainingJobDefinition") or {}
+    definition = mapping(arguments.get("TrainingJobDefinition"))
     return {
         "HyperParameterTuningJobConfig": arguments.get("HyperParameterTuningJobConfig"),
         "TrainingJobDefinition": {name: definition[name] for name in _TUNED if name in definition},
@@ -89,7 +91,7 @@ def identity(
         settings: what `settings_of` gave, resolved.
     """
     pick = _IDENTIFYING.get(step_type)
-    return None if pick is None else {**pick(arguments), **settings}
+    return None if pick is None else {**pick(mapping(arguments)), **mapping(settings)}
 
 
 def key_of(pipeline: str, step: str, step_type: str, identifying: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipecell.definition.document import Document, inner_machines
 from pipecell.definition.foreknown import BeforeTheRun, known
+from pipecell.definition.junk import at, mapping, objects
 from pipecell.definition.sagemaker import iterate_steps
 
 DEFAULT_LIMIT = 86400.0
@@ -116,7 +117,7 @@ def needs(document: Document, values: Mapping[str, Any]) -> tuple[Need, ...]:
 def _need(name: str, step_type: str, arguments: Any) -> Need:
     reader = _READERS.get(step_type)
     if reader is not None:
-        return Need(name, tuple(reader(arguments)))
+        return Need(name, tuple(reader(mapping(arguments))))
     return Need(name, (), _BEYOND.get(step_type, f"whatever a {step_type} step starts"))
 
 
@@ -130,7 +131,7 @@ def _machine(machine: Mapping[str, Any], *, repeated: bool) -> Iterator[Need]:
         resource = str(state.get("Resource") or "")
         action = resource.rpartition(":sagemaker:")[2].partition(".")[0] if ":sagemaker:" in resource else ""
         if action in _TASKS:
-            arguments = state.get("Arguments") or state.get("Parameters") or {}
+            arguments = mapping(state.get("Arguments")) or mapping(state.get("Parameters"))
             found = tuple(_READERS[_TASKS[action]](_literals(arguments)))
             yield Need(name, found, "every further item of its Map" if repeated else "")
         else:
@@ -150,16 +151,16 @@ def _literals(value: Any) -> Any:
 
 
 def _processing(arguments: Mapping[str, Any]) -> Iterator[Rental]:
-    cluster = _at(arguments, "ProcessingResources", "ClusterConfig")
+    cluster = at(arguments, "ProcessingResources", "ClusterConfig")
     yield Rental("processing", _text(cluster, "InstanceType"), _count(cluster), _limit(arguments))
 
 
 def _training(arguments: Mapping[str, Any], jobs: int = 1, parallel: int = 1) -> Iterator[Rental]:
-    resources = arguments.get("ResourceConfig") or arguments.get("HyperParameterTuningResourceConfig") or {}
+    resources = at(arguments, "ResourceConfig") or at(arguments, "HyperParameterTuningResourceConfig")
     spot = arguments.get("EnableManagedSpotTraining") is True
     idle = resources.get("KeepAlivePeriodInSeconds")
-    groups = resources.get("InstanceGroups") or resources.get("InstanceConfigs") or [resources]
-    for group in groups:
+    groups = objects(resources.get("InstanceGroups")) or objects(resources.get("InstanceConfigs"))
+    for group in groups or [resources]:
         yield Rental(
             "training",
             _text(group, "InstanceType"),
@@ -173,18 +174,18 @@ def _training(arguments: Mapping[str, Any], jobs: int = 1, parallel: int = 1) ->
 
 
 def _tuning(arguments: Mapping[str, Any]) -> Iterator[Rental]:
-    limits = _at(arguments, "HyperParameterTuningJobConfig", "ResourceLimits")
+    limits = at(arguments, "HyperParameterTuningJobConfig", "ResourceLimits")
     jobs = _number(limits.get("MaxNumberOfTrainingJobs")) or 1
     parallel = _number(limits.get("MaxParallelTrainingJobs")) or 1
-    definitions = arguments.get("TrainingJobDefinitions") or [arguments.get("TrainingJobDefinition") or {}]
+    definitions = objects(arguments.get("TrainingJobDefinitions")) or [at(arguments, "TrainingJobDefinition")]
     # Which of several definitions the tuner prefers is not known: the jobs are shared out evenly.
     share = math.ceil(jobs / len(definitions))
     for definition in definitions:
-        yield from _training(definition or {}, share, min(parallel, share))
+        yield from _training(definition, share, min(parallel, share))
 
 
 def _transform(arguments: Mapping[str, Any]) -> Iterator[Rental]:
-    resources = _at(arguments, "TransformResources")
+    resources = at(arguments, "TransformResources")
     yield Rental("transform", _text(resources, "InstanceType"), _count(resources), None)
 
 
@@ -196,12 +197,6 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Rental]]] = {
     "Tuning": _tuning,
     "Transform": _transform,
 }
-
-
-def _at(holder: Any, *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        holder = holder.get(key) if isinstance(holder, Mapping) else None
-    return holder if isinstance(holder, Mapping) else {}
 
 
 def _text(holder: Mapping[str, Any], key: str) -> str | None:
@@ -222,7 +217,7 @@ def _number(value: Any) -> int | None:
 
 
 def _limit(arguments: Mapping[str, Any]) -> float | None:
-    stopping = _at(arguments, "StoppingCondition")
+    stopping = at(arguments, "StoppingCondition")
     if "MaxRuntimeInSeconds" not in stopping:
         return DEFAULT_LIMIT
     seconds = _number(stopping["MaxRuntimeInSeconds"])

@@ -11,7 +11,8 @@ from pipecell.definition.diff.change import Change, ChangeKind
 from pipecell.definition.diff.code import ReadCode, compare_files
 from pipecell.definition.diff.noise import name_noise
 from pipecell.definition.diff.values import ABSENT, Difference, differences
-from pipecell.definition.document import Document
+from pipecell.definition.document import Document, inner_machines
+from pipecell.definition.junk import mapping
 from pipecell.definition.paths import Segment, format_path
 from pipecell.definition.sagemaker import StepView, iterate_steps
 
@@ -92,8 +93,7 @@ def _states(machine: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mappi
 
 
 def _inner(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = [*(state.get("Branches") or ()), state.get("ItemProcessor") or state.get("Iterator")]
-    return [inner for inner in found if isinstance(inner, Mapping) and "States" in inner]
+    return [machine for _, machine in inner_machines(state)]
 
 
 def _compare_step(
@@ -114,8 +114,8 @@ def _take_code(
     name: str, before: dict[str, Any], after: dict[str, Any], read: tuple[ReadCode, ReadCode]
 ) -> Iterator[Change]:
     """Compare the code that both name by content, and take its addresses out of the comparison."""
-    old = {place.label: place for place in code_places(before.get("Arguments") or {})}
-    for place in code_places(after.get("Arguments") or {}):
+    old = {place.label: place for place in code_places(mapping(before.get("Arguments")))}
+    for place in code_places(mapping(after.get("Arguments"))):
         other = old.get(place.label)
         if other is None or other.uri is None or place.uri is None:
             continue

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipecell.definition.document import Document
 from pipecell.definition.export.names import variables
+from pipecell.definition.junk import mapping, objects
 from pipecell.definition.parameters import Parameter, declared
 from pipecell.definition.references import GET, JOIN, JSON_GET, function_of, parse_get
 from pipecell.definition.sagemaker import StepView, iterate_steps
@@ -304,7 +305,7 @@ class _Script:
 
     def _condition_step(self, view: StepView) -> str:
         self.uses.add("ConditionStep")
-        conditions = [self._condition(each) for each in view.arguments.get("Conditions") or []]
+        conditions = [self._condition(each) for each in objects(view.arguments.get("Conditions"))]
         inner = f",\n{_INDENT * 2}".join(conditions)
         listed = f"[\n{_INDENT * 2}{inner},\n{_INDENT}]" if conditions else "[]"
         branches = [
@@ -331,11 +332,11 @@ class _Script:
             ]
         elif kind == "Not":
             name = "ConditionNot"
-            negated = condition.get("Expression") or condition.get("Condition") or {}
+            negated = mapping(condition.get("Expression")) or mapping(condition.get("Condition"))
             words = [f"expression={self._condition(negated)}"]
         else:
             name = "ConditionOr"
-            inner = ", ".join(self._condition(each) for each in condition.get("Conditions") or [])
+            inner = ", ".join(self._condition(each) for each in objects(condition.get("Conditions")))
             words = [f"conditions=[{inner}]"]
         self.uses.add(name)
         return f"{name}({', '.join(words)})"
@@ -388,7 +389,8 @@ class _Script:
         if function == JOIN:
             self.uses.add("Join")
             call = value[JOIN]
-            items = self.value(list(call.get("Values") or []), depth)
+            values = call.get("Values")
+            items = self.value(values if isinstance(values, list) else [values], depth)
             return f"Join(on={call.get('On', '')!r}, values={items})"
         if function == JSON_GET:
             self.uses.add("Expression")
