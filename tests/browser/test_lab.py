@@ -166,3 +166,25 @@ def test_a_state_machine_shows_the_input_and_output_of_its_states(
     tab(view, "Arguments")
     expect(view.locator(".pc-arguments")).to_contain_text("ResultPath")
     screenshot(page, "lab-machine")
+
+
+def test_executions_are_a_table_and_two_of_them_compare(lab: Lab, page: Page, screenshot: Keep) -> None:
+    quick = definition(job("Quick", "\nprint('quick')"))
+    runs = "p.run(wait=True); e = p.run(parameters={'Instance': 'ml.m5.large'}, wait=True)"
+    notebook = open_notebook(
+        lab, page, "Twice", quick, runs, "%load_ext pipecell", "%pipeline list --pipeline Twice"
+    )
+    for index in (1, 2):
+        notebook.run(index)
+    view = notebook.run(3).locator(".pc-executions")
+    rows = view.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("✓ Succeeded")
+    expect(rows.first).to_contain_text("0:0")
+    rows.first.get_by_role("checkbox").check()
+    view.locator("tbody tr").nth(1).get_by_role("checkbox").check()
+    view.get_by_role("button", name="Compare", exact=True).click()
+    expect(view.locator(".pc-comparison .pc-differs").filter(has_text="Instance")).to_contain_text(
+        "ml.m5.large"
+    )
+    screenshot(page, "lab-executions")

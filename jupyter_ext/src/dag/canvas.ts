@@ -8,6 +8,9 @@ import type { DagDocument, Point, Scene, SceneWire, StepState } from './model';
 const MARGIN = 16;
 const CORNER = 7;
 
+/** Steps that run at once above which nothing moves for its own sake. */
+const MOST_MOVING = 24;
+
 /** What the drawing tells. */
 export interface CanvasEvents {
   select(id: string): void;
@@ -83,6 +86,8 @@ export class Canvas {
     }
     if (touched) {
       this.shadeWires();
+      const running = [...this.cards.values()].filter(card => card.mark.ink === 'run').length;
+      this.element.classList.toggle('pc-many', running > MOST_MOVING);
     }
   }
 

@@ -56,7 +56,11 @@ export class Card {
       this.summary.classList.add('pc-compared');
     }
     this.tick(now);
-    this.describe();
+    const said = `${mark.word} ${extra?.reason ?? ''} ${extra?.value ?? ''}`;
+    if (said !== this.said) {
+      this.said = said;
+      this.describe();
+    }
   }
 
   /** Let the clock of a running step go on. */
@@ -166,6 +170,7 @@ export class Card {
   }
 
   private summary: SVGTextElement | null = null;
+  private said = '';
   private readonly tip: SVGTitleElement;
   private readonly corner: SVGTextElement;
   private readonly withState: boolean;

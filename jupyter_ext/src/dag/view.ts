@@ -20,6 +20,7 @@ const LEAST_HEIGHT = 150;
 const MOST_HEIGHT = 460;
 const DRAWER_HEIGHT = 380;
 const DETAIL_TICKS = 3;
+const TIMES_MS = 400;
 
 export class DagView implements View {
   readonly element: HTMLElement;
@@ -78,7 +79,7 @@ export class DagView implements View {
         }
         break;
       case 'delta':
-        this.change(event.run, event.steps);
+        this.collect(event.run, event.steps);
         break;
       case 'scene':
         if (this.document) {
@@ -160,6 +161,8 @@ export class DagView implements View {
 
   private setScene(document: DagDocument): void {
     this.document = document;
+    this.waitingSteps.clear(); // they are of the scene before; what comes with this one is newer
+    this.timesDrawn = Number.NEGATIVE_INFINITY;
     this.canvas.draw(document.scene, document);
     this.states = new Map(document.steps.map(state => [state[0], state]));
     this.canvas.show(this.states.values(), this.now());
@@ -181,15 +184,35 @@ export class DagView implements View {
     this.showRun();
   }
 
-  private change(run: Partial<RunState> | undefined, steps: readonly StepState[] | undefined): void {
+  /** Take a delta; all that come within one frame are drawn together. */
+  private collect(run: Partial<RunState> | undefined, steps: readonly StepState[] | undefined): void {
+    this.waitingRun = { ...this.waitingRun, ...run };
+    steps?.forEach(state => this.waitingSteps.set(state[0], state));
+    if (!this.drawing) {
+      this.drawing = true;
+      // A page in the background has no frames; what it shows must be right when one comes back.
+      const draw = document.hidden ? (work: () => void) => setTimeout(work, 200) : requestAnimationFrame;
+      draw(() => this.drawCollected());
+    }
+  }
+
+  private drawCollected(): void {
+    const [run, steps] = [this.waitingRun, [...this.waitingSteps.values()]];
+    this.drawing = false;
+    this.waitingRun = {};
+    this.waitingSteps.clear();
+    this.change(run, steps);
+  }
+
+  private change(run: Partial<RunState>, steps: readonly StepState[]): void {
     if (!this.document) {
       return;
     }
     const before = this.document.run;
-    if (run && before) {
+    if (before) {
       this.document = { ...this.document, run: { ...before, ...run } };
     }
-    if (steps?.length) {
+    if (steps.length > 0) {
       steps.forEach(state => this.states.set(state[0], state));
       this.canvas.show(steps, this.now());
       this.minimap.colour();
@@ -199,7 +222,7 @@ export class DagView implements View {
       }
     }
     this.showRun();
-    if (run?.status !== undefined && run.status !== before?.status) {
+    if (run.status !== undefined && run.status !== before?.status) {
       say(this.spoken, `${this.document.pipeline} is ${run.status}`);
     }
   }
@@ -210,7 +233,11 @@ export class DagView implements View {
       const mark = document.marks[document.run.status] ?? { sign: '•', ink: 'wait', word: '' };
       this.element.classList.toggle('pc-running', document.run.running);
       this.header.show(document.run, mark, this.now());
-      this.timeline.show(this.states, document.run, this.now());
+      const elapsed = performance.now() - this.timesDrawn;
+      if (elapsed > TIMES_MS || !document.run.running) {
+        this.timesDrawn = performance.now(); // the clock's tick draws what is left out here
+        this.timeline.show(this.states, document.run, this.now());
+      }
     }
   }
 
@@ -396,4 +423,8 @@ export class DagView implements View {
   private skew: number | null = null;
   private fading = 0;
   private ticks = 0;
+  private drawing = false;
+  private waitingRun: Partial<RunState> = {};
+  private readonly waitingSteps = new Map<number, StepState>();
+  private timesDrawn = Number.NEGATIVE_INFINITY;
 }
