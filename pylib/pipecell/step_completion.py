@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,7 @@ class _Place:
             return [*(types_of(job) if job is not None else ()), *self._variables()]
         if option.kind == "step":
             return self._steps(option)
-        simple = {
+        simple: dict[str, Callable[[], list[str]]] = {
             "image": self._images,
             "cache": lambda: list(_CACHES),
             "pipeline": self._workspace.names,
@@ -134,7 +134,7 @@ class _Place:
         name, colon, _ = self._begun.partition(":")
         return [f"{name}:{version}" for version in image_versions(name)] if colon else list(image_names())
 
-    def _after_name(self, values: Any) -> list[str]:
+    def _after_name(self, values: Callable[[str], list[str]]) -> list[str]:
         name, equals, typed = self._begun.partition("=")
         if not equals:
             return values("") if self._verb.name == "register" else []

@@ -134,7 +134,7 @@ def merge_order(order: Iterable[str], declared: Iterable[str], alive: Iterable[s
         order: the order so far.
         declared: names of the run that was just made, in its order; new ones come after their
             neighbour in that run, or at the end.
-        alive: names that are held by some run.
+        alive: names that are held by some run; any that are new to the order come at its end.
     """
     merged = list(order)
     place: int | None = None
@@ -145,8 +145,8 @@ def merge_order(order: Iterable[str], declared: Iterable[str], alive: Iterable[s
             place = len(merged) - 1 if place is None else place
             merged.insert(place + 1, name)
             place += 1
-    keep = set(alive)
-    return [name for name in merged if name in keep]
+    keep = dict.fromkeys(alive)
+    return [name for name in dict.fromkeys([*merged, *keep]) if name in keep]
 
 
 def top_level(order: Iterable[str], held: Mapping[str, Unit]) -> list[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from pipecell.declare.capture import Capture
 from pipecell.declare.cells import CellRun, holders, live_parameters, members, name_of
 from pipecell.declare.jobs import facts as known
 from pipecell.declare.jobs.cell import StepCell
@@ -20,10 +21,9 @@ from pipecell.declare.jobs.scope import Missing, Problem, Scope
 from pipecell.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from pipecell.declare.capture import Capture
     from pipecell.declare.sagemaker_v2.context import Offline
 
-Build = Callable[[StepCell, Scope], tuple[Any, "Capture", "Offline"]]
+Build = Callable[[StepCell, Scope], "tuple[Any, Capture, Offline]"]
 """Makes a cell's SDK objects: the outermost, all that were created, and what was uploaded meanwhile."""
 
 
@@ -124,7 +124,10 @@ class Assembler:
                 self._built.pop(run.key, None)
                 problems.append(StepProblem(name, run.number, Problem(error.code, error.message, error.hint)))
         self._built = {one.run.key: one for one in built.values()}
-        new_runs = {key: self._built[key].run if key in self._built else run for key, run in runs.items()}
+        new_runs = {
+            key: self._built[key].run if key in self._built else _without_objects(run)
+            for key, run in runs.items()
+        }
         for name, one in built.items():
             problems += [StepProblem(name, one.run.number, problem) for problem in one.scope.problems]
         missing = [missed for one in built.values() for missed in one.scope.missing]
@@ -139,6 +142,11 @@ class Assembler:
         assert run.job is not None  # noqa: S101 - asked of runs that have one
         thing, capture, offline = self.build(run.job, scope)
         return _Built(key, replace(run, capture=capture, offline=offline), thing, scope)
+
+
+def _without_objects(run: CellRun) -> CellRun:
+    """Return a ``%%step`` run that could not be made, or that a later cell replaced, without old objects."""
+    return run if run.job is None else replace(run, capture=Capture())
 
 
 def _by_sequence(runs: Iterable[CellRun]) -> list[CellRun]:

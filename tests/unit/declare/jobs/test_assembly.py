@@ -161,3 +161,13 @@ def test_permutations_of_a_fan_in(tmp_path: Path) -> None:
             cells.step(*lines[key], cell_id=key)
         texts.add(cells.text())
     assert len(texts) == 1
+
+
+def test_a_cell_that_another_breaks_is_told_and_declares_nothing(cells: Cells) -> None:
+    run(cells, "ab")
+    cells.step("tuning Search --training Train", "eta: 0.1..0.5", cell_id="t")
+    cells.step("training Train -i train=Clean.train --image pytorch:2.1", "print(inputs)", cell_id="b")
+    assert cells.problems() == [("PC650", "Search")]
+    assert sorted(cells.steps()) == ["Clean", "Train"]
+    run(cells, "b")
+    assert sorted(cells.steps()) == ["Clean", "Search", "Train"]
