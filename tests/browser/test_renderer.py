@@ -67,6 +67,18 @@ def test_a_delta_changes_its_card_and_no_other(page: Page) -> None:
     assert page.evaluate(places) == before
 
 
+def test_the_log_and_a_retry_are_one_click_away_from_a_failure(page: Page) -> None:
+    graph = census()
+    show(page, running(graph, CensusTrain=NodeState("Failed", 2.0, 9.0)))
+    tell(page, {"type": "delta", "run": {"status": "Failed", "running": False, "ended": 9.0}})
+    page.get_by_role("button", name="Open log").click()
+    tell(page, {"type": "detail", "detail": DETAIL})
+    expect(page.get_by_role("tab", name="Log")).to_have_attribute("aria-selected", "true")
+    assert {"type": "log", "node": "CensusTrain", "follow": True} in asked(page)
+    page.get_by_role("button", name="Retry from here").click()
+    assert {"type": "act", "action": "retry", "node": "CensusTrain"} in asked(page)
+
+
 def test_a_click_asks_for_the_step_s_details(page: Page) -> None:
     show(page, running(census()))
     page.get_by_role("button", name="CensusTrain, Training").click()

@@ -22,7 +22,7 @@ export class Drawer {
       'aside',
       'pc-drawer',
       { 'aria-label': 'Step', hidden: true },
-      html('div', 'pc-drawertop', {}, this.title, this.state, button('pc-tool', '✕', 'Close', () => events.close())),
+      html('div', 'pc-drawertop', {}, this.title, this.state, this.retry, button('pc-tool', '✕', 'Close', () => events.close())),
       this.heading,
       this.tabs,
       this.panel
@@ -50,8 +50,17 @@ export class Drawer {
     this.panel.append(html('div', 'pc-dim pc-pane', {}, document ? 'Reading …' : ''));
   }
 
-  /** Show the node's state beside its name. */
-  mark(mark: Mark): void {
+  /** Open a tab as soon as the node has it. */
+  prefer(name: TabName): void {
+    this.chosen = name;
+    if (this.detail) {
+      this.choose(this.names(this.detail).includes(name) ? name : 'Overview');
+    }
+  }
+
+  /** Show the node's state beside its name; a run that ended can go on from a step that failed. */
+  mark(mark: Mark, over: boolean): void {
+    this.retry.hidden = !over || mark.ink !== 'fail';
     say(this.state, mark.word ? `${mark.sign} ${mark.word}` : '');
     this.state.className = `pc-drawerstate pc-is-${mark.ink}`;
   }
@@ -176,6 +185,11 @@ export class Drawer {
   }
 
   private readonly title = html('h3', '');
+  private readonly retry = button('pc-button', '↻ Retry from here', 'Go on from this step: what succeeded before stays', () => {
+    if (this.node) {
+      this.events.act('retry', this.node.id);
+    }
+  });
   private readonly state = html('span', 'pc-drawerstate');
   private readonly heading = html('div', 'pc-dim pc-heading');
   private readonly tabs = html('div', 'pc-tabs', { role: 'tablist', 'aria-label': 'About this step' });

@@ -8,6 +8,8 @@ import type { Action, DagDocument, Mark, RunState } from './model';
 export interface HeaderEvents {
   act(action: Action): void;
   copy(text: string): void;
+  /** Open the log of the step that tells most now: the one that failed, else one that runs. */
+  log(): void;
 }
 
 export class Header {
@@ -87,6 +89,9 @@ export class Header {
     this.buttons.append(this.stop, this.retry);
     if (!this.live) {
       this.buttons.append(button('pc-button', '↻ Watch again', 'Attach to this execution again', () => this.events.act('watch')));
+    }
+    if (this.live) {
+      this.buttons.append(button('pc-button', 'Open log', 'Open the log of the step that failed or runs', () => this.events.log()));
     }
     this.buttons.append(
       button('pc-button pc-quiet', 'Copy ARN', 'Copy the ARN of this execution', () => this.events.copy(document.execution))

@@ -40,7 +40,11 @@ export class DagView implements View {
       fit: () => this.canvas.camera.fit(true),
       fold: all => this.ask({ type: 'fold', all })
     });
-    this.header = new Header({ act: action => this.act(action), copy: text => void this.copy(text) });
+    this.header = new Header({
+      act: action => this.act(action),
+      copy: text => void this.copy(text),
+      log: () => this.openLog()
+    });
     this.drawer = new Drawer({
       ask: request => this.ask(request),
       close: () => this.select(''),
@@ -124,7 +128,7 @@ export class DagView implements View {
     this.drawer.open(card?.node ?? null, this.document);
     this.element.classList.toggle('pc-drawn', card !== undefined);
     if (card) {
-      this.drawer.mark(card.mark);
+      this.drawer.mark(card.mark, this.isOver());
       this.canvas.element.style.minHeight = `${DRAWER_HEIGHT}px`;
       this.ask({ type: 'open', node: known });
       requestAnimationFrame(() => this.canvas.reveal(known));
@@ -216,10 +220,10 @@ export class DagView implements View {
       steps.forEach(state => this.states.set(state[0], state));
       this.canvas.show(steps, this.now());
       this.minimap.colour();
-      const shown = this.canvas.cards.get(this.choice.selection);
-      if (shown) {
-        this.drawer.mark(shown.mark);
-      }
+    }
+    const chosen = this.canvas.cards.get(this.choice.selection);
+    if (chosen) {
+      this.drawer.mark(chosen.mark, this.isOver());
     }
     this.showRun();
     if (run.status !== undefined && run.status !== before?.status) {
@@ -329,6 +333,22 @@ export class DagView implements View {
       return;
     }
     event.preventDefault();
+  }
+
+  private isOver(): boolean {
+    return this.host.live && this.document?.run?.running === false;
+  }
+
+  private openLog(): void {
+    const cards = [...this.canvas.cards.values()];
+    const telling =
+      cards.find(card => card.mark.ink === 'fail') ??
+      cards.find(card => card.running) ??
+      cards.filter(card => card.state !== null).at(-1);
+    if (telling) {
+      this.select(telling.node.id);
+      this.drawer.prefer('Log');
+    }
   }
 
   private act(action: Action, node?: string): void {
