@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
     from pipecell.definition.document import Document
 
+_ARN_COLONS = 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:…
 _MOST_CODE = 256 * 1024
 """Bytes of one file that a script holds: code, not data."""
 
@@ -89,11 +90,18 @@ def surroundings(compiled: Compiled) -> Surroundings:
 
 def _role_of(document: Document) -> str:
     """Return the role that the jobs of a definition run under; empty when it names none."""
-    for step in iterate_steps(document):
-        role = step.arguments.get("RoleArn")
-        if isinstance(role, str) and role.startswith("arn:"):
-            return role
-    return ""
+    return next(_roles(document.body), "")
+
+
+def _roles(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        role = value.get("RoleArn")
+        if isinstance(role, str) and role.count(":") > _ARN_COLONS and role.startswith("arn:"):
+            yield role
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _roles(item)
 
 
 def _files(compiled: Compiled) -> Iterator[File]:

@@ -12,6 +12,10 @@ from pipecell.definition.references import JOIN, function_of, to_text
 
 _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(?:key|alias)/[\w/-]+")
 
+_LITERAL = re.compile(r"""\s*\{%\s*\(*\s*(?:'([^']*)'|"([^"]*)")""")
+_JOINED = re.compile(r"""\s*\{%\s*\$join\(\[(?P<parts>.*)\],\s*"(?P<on>[^"]*)"\)\s*%\}""", re.DOTALL)
+_PART = re.compile(r"""\s*(?:\$string\()?"(?P<text>[^"]*)"\)?\s*(?:,|$)""")
+
 Condition = tuple[str, str, str | tuple[str, ...]]
 """Operator, key and value or values, for example ``("StringEquals", "iam:PassedToService", "…")``."""
 
@@ -53,13 +57,15 @@ class Surroundings:
 def fixed_prefix(value: Any, values: Mapping[str, Any]) -> str:
     """Return how a text begins that is known only in part; the whole text where it is known.
 
+    Of an expression of a state machine that is the literal that it begins with, if it does.
+
     Args:
         value: a literal or a function of a definition.
         values: the parameters' values.
     """
     whole = known(value, BeforeTheRun(values))
     if isinstance(whole, str):
-        return whole
+        return _expression_prefix(whole) if whole.lstrip().startswith("{%") else whole
     if function_of(value) != JOIN:
         return ""
     call = value[JOIN]
@@ -71,6 +77,22 @@ def fixed_prefix(value: Any, values: Mapping[str, Any]) -> str:
             break
         begun.append(to_text(text))
     return str(call.get("On") or "").join(begun)
+
+
+def _expression_prefix(text: str) -> str:
+    """Return the literal that an expression of a state machine begins with; empty where it has none."""
+    joined = _JOINED.fullmatch(text)
+    if joined is None:
+        literal = _LITERAL.match(text)
+        return (literal[1] or literal[2] or "") if literal else ""
+    parts: list[str] = []
+    position, rest = 0, joined["parts"]
+    while found := _PART.match(rest, position):
+        parts.append(found["text"])
+        position = found.end()
+        if position >= len(rest):
+            return joined["on"].join(parts)
+    return joined["on"].join([*parts, ""])
 
 
 def s3_read(prefix: str) -> Iterator[Grant]:

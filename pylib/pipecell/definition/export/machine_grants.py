@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipecell.definition.document import Document, inner_machines
-from pipecell.definition.export.grants import Grant, Surroundings, pass_role
+from pipecell.definition.export.grants import Grant, Surroundings, job_logs, pass_role
+from pipecell.definition.export.step_grants import uses
 
 _SERVICES: Mapping[str, str] = {
     "sagemaker": "sagemaker",
@@ -127,6 +128,10 @@ def _sagemaker(action: str, given: Mapping[str, Any], how: str, here: Surroundin
         yield Grant(f"sagemaker:{_title(action)}", here.arn("sagemaker", f"{_CREATED.get(action, '*')}/*"))
     if action in _JOBS or role:
         yield pass_role(role, here)
+    if action in _JOBS and role in (None, here.role):
+        # The jobs run under the machine's own role.
+        yield from uses(given, {}, here)
+        yield from job_logs(here, _JOBS[action][1] + "s")
 
 
 def _rule(name: str, here: Surroundings) -> Iterator[Grant]:

@@ -85,6 +85,18 @@ def step_grants(document: Document, values: Mapping[str, Any], here: Surrounding
         yield from _files(step, view.body)
 
 
+def uses(arguments: Mapping[str, Any], values: Mapping[str, Any], here: Surroundings) -> Iterator[Grant]:
+    """Yield what a job needs whose request is known but for some values: data, images, keys, networks.
+
+    Args:
+        arguments: the request.
+        values: the parameters' values.
+        here: account, region and role.
+    """
+    view = StepView("", "", arguments, (), None, None, "", {})
+    yield from _uses(_Step(view, values, here), arguments)
+
+
 def _jobs(kind: str, word: str, group: str, prefix_key: str) -> Callable[[_Step], Iterator[Grant]]:
     """Return what makes the grants of a step that runs a job.
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from pipecell.definition import read_document
 from pipecell.definition.export.grants import Surroundings, fixed_prefix
 from pipecell.definition.export.policy import caller_policy, role_policy
 from pipecell.definition.parameters import defaults
-from tests.unit.definition.export.everything import ACCOUNT, ROLE, everything, get, join, machine
+from tests.unit.definition.export.everything import ACCOUNT, IMAGE, ROLE, everything, get, join, machine
 from tests.unit.definition.export.iam import allows
 
 HERE = Surroundings(ACCOUNT, "eu-west-1", ROLE)
@@ -113,8 +114,35 @@ def test_a_state_machines_role_may_do_what_its_tasks_do() -> None:
         (join(get("Parameters.P"), "b"), "s3://p/b"),
         (join(join("s3:/", "x", get("Steps.A.B")), "c"), "s3://x/"),
         (get("Steps.A.B"), ""),
+        ("{% 's3://a/runs/' & $states.context.Execution.Name %}", "s3://a/runs/"),
+        ("{% ($id := 1; $id) %}", ""),
+        ('{% $join([$string("s3://a"), $string("b"), $string($x), $string("c")], "/") %}', "s3://a/b/"),
+        ('{% $join([$string("s3://a"), $string("b")], "/") %}', "s3://a/b"),
+        ('{% $join([$string($x)], "/") %}', ""),
         (None, ""),
     ],
 )
 def test_how_a_text_begins_that_is_known_in_part(value: Any, prefix: str) -> None:
     assert fixed_prefix(value, {"P": "s3://p"}) == prefix
+
+
+def test_jobs_under_the_machines_own_role_may_read_and_write() -> None:
+    parameters = {
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE},
+        "OutputDataConfig": {"S3OutputPath": "{% 's3://models/' & $id %}"},
+        "InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": "s3://in/raw"}}}],
+    }
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "Arguments": parameters,
+        "End": True,
+    }
+    document = read_document({"StartAt": "T", "States": {"T": state}})
+    policy = role_policy(document, {}, HERE).document()
+    assert allows(policy, "s3:GetObject", "arn:aws:s3:::in/raw/x")
+    assert allows(policy, "s3:PutObject", "arn:aws:s3:::models/abc/model.tar.gz")
+    assert allows(policy, "logs:PutLogEvents", f"{LOGS}/TrainingJobs:x")
+    others = role_policy(document, {}, Surroundings(ACCOUNT, "eu-west-1", f"{ROLE}2")).document()
+    assert not allows(others, "s3:GetObject", "arn:aws:s3:::in/raw/x")
