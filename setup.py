@@ -106,6 +106,8 @@ setup(
         "jsonata-python>=0.6",
         "python-jsonpath>=1.2",
         "pyyaml>=6",
+        # Finds the names that a cell's script uses and nobody defines.
+        "pyflakes>=3.2",
     ],
     extras_require={
         "v2": V2,
