@@ -7,18 +7,16 @@ earliest one. Tasks run in a pool of workers, and what they bring back is a turn
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from pipecell.local.store import Store
-from pipecell.local.work.states.contracts import Done, Integrations, TaskRequest
+from pipecell.local.work.states.carrying import Carrier
+from pipecell.local.work.states.contracts import Integrations
 from pipecell.local.work.states.failure import RUNTIME, Failure
 from pipecell.local.work.states.frames import Effect, Execution
 from pipecell.local.work.states.machine import Turn, World
@@ -27,19 +25,8 @@ from pipecell.local.work.states.parse import machine_of
 from pipecell.local.work.states.rows import Rows
 
 _LOG = logging.getLogger(__name__)
-_WORKERS = 32
 _BATCH = 64
 _CACHED_EXECUTIONS = 512
-_FIRST_POLL, _SLOWEST_POLL, _POLL_GROWTH = 0.1, 2.0, 1.5
-
-
-@dataclass(order=True)
-class _Poll:
-    at: float
-    row: int = field(compare=False)
-    frame: int = field(compare=False)
-    request: TaskRequest = field(compare=False)
-    pause: float = field(compare=False)
 
 
 Action = Callable[[Turn], object]
@@ -68,16 +55,14 @@ class Engine:
         retry_scale: float = 1.0,
     ) -> None:
         self.store, self.rows, self.integrations = store, Rows(store), integrations
-        self.map_runs = MapRuns(self)
+        self.map_runs, self._carrier = MapRuns(self), Carrier(self)
         self._world = World(activity_exists=activity_exists, retry_scale=retry_scale)
         self._describe, self._on_change = describe, on_change
         self._queue: deque[tuple[int, Action]] = deque()
-        self._polls: list[_Poll] = []
         self._cache: OrderedDict[int, Execution] = OrderedDict()
         self._wake = threading.Condition()
         self._changed = threading.Condition()
         self._turns = threading.RLock()
-        self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
         self._stopped = threading.Event()
@@ -100,8 +85,7 @@ class Engine:
             self._wake.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=5)
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._carrier.close()
 
     def _start_thread(self) -> None:
         with self._wake:
@@ -174,17 +158,23 @@ class Engine:
 
     # -------------------------------------------------------------------------------- scheduler
     def _loop(self) -> None:
-        while not self._is_closed():
+        while not self.is_closed():
             try:
                 self._cycle()
             except Exception:
-                if self._is_closed():
+                if self.is_closed():
                     return
                 _LOG.exception("The scheduler of state machines stumbled; it goes on.")
                 self._stopped.wait(0.5)
 
-    def _is_closed(self) -> bool:
+    def is_closed(self) -> bool:
+        """Whether it keeps no time any more."""
         return self._closed
+
+    def wake(self) -> None:
+        """Let the scheduler look again for what is due next."""
+        with self._wake:
+            self._wake.notify_all()
 
     def _cycle(self) -> None:
         with self._wake:
@@ -196,17 +186,14 @@ class Engine:
             if self._closed:
                 return
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH))]
-        self._start_polls()
+        self._carrier.start_polls()
         batch += [(row, _due(number)) for row, number in self.rows.due(time.time())]
         if batch:
             with self._turns:
                 self._take_turns(batch)
 
     def _pause(self) -> float | None:
-        times = [self._polls[0].at] if self._polls else []
-        due = self.rows.next_due()
-        if due is not None:
-            times.append(due)
+        times = [at for at in (self._carrier.next_poll(), self.rows.next_due()) if at is not None]
         return max(0.0, min(times) - time.time()) if times else None
 
     def _take_turns(self, batch: list[tuple[int, Action]]) -> dict[int, Execution]:
@@ -262,136 +249,31 @@ class Engine:
         frame = execution.frames.get(effect.frame)
         if effect.kind == "task":
             if frame is not None and frame.token == effect.token and frame.task is not None:
-                self._start_task(row, execution, effect)
+                self._carrier.begin(row, execution, effect)
         elif effect.kind == "cancel":
-            self._submit(self._cancel, execution.arn, effect)
+            self._carrier.cancel(execution.arn, effect)
         elif effect.kind == "await":
-            self._check_awaited(effect.data["arn"])
+            self.check_awaited(effect.data["arn"])
         elif effect.kind == "ended":
             self._ended(row, execution)
         else:
             self.map_runs.do(row, execution, effect)
 
-    def _start_task(self, row: int, execution: Execution, effect: Effect) -> None:
-        frame = execution.frames[effect.frame]
-        task = frame.task or {}
-        request = TaskRequest(
-            execution.arn,
-            task["resource"],
-            frame.arguments,
-            frame.token,
-            bool(effect.data.get("again")),
-            task.get("job"),
-        )
-        if task["stage"] == "scheduled":
-            self._submit(self._perform, row, frame.id, request)
-        elif frame.awaits:
-            self._check_awaited(frame.awaits)
-        elif request.job is not None:
-            self._poll_later(row, frame.id, request, _FIRST_POLL)
-
-    def _submit(self, function: Callable[..., None], *arguments: Any) -> None:
-        if self._closed:
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="states-task")
-        try:
-            self._pool.submit(self._safely, function, *arguments)
-        except RuntimeError:  # closed meanwhile: the next process takes it up
-            if not self._closed:
-                raise
-
     def submit(self, function: Callable[..., None], *arguments: Any) -> None:
         """Run a function on a worker thread."""
-        self._submit(function, *arguments)
-
-    def _safely(self, function: Callable[..., None], *arguments: Any) -> None:
-        try:
-            function(*arguments)
-        except Exception:
-            if not self._closed:
-                _LOG.exception("A worker of the state machine engine failed.")
-
-    def _perform(self, row: int, number: int, request: TaskRequest) -> None:
-        try:
-            answer = self.integrations.perform(request)
-        except Failure as failure:
-            self._answer(row, number, request.token, "failed", error=failure.error, cause=failure.cause)
-            return
-        except Exception as error:
-            _LOG.exception("A task of %s failed in a way nobody foresaw.", request.execution_arn)
-            self._answer(row, number, request.token, "failed", error="States.TaskFailed", cause=repr(error))
-            return
-        if isinstance(answer, Done):
-            self._answer(row, number, request.token, "succeeded", output=answer.output)
-            return
-        data = {"output": answer.output, "job": answer.job, "awaits": answer.awaits}
-        self.post(row, lambda turn: self._take_submission(turn, number, request, data))
-        if answer.job is not None and not answer.awaits:
-            polled = TaskRequest(
-                request.execution_arn, request.resource, request.arguments, request.token, False, answer.job
-            )
-            self._poll_later(row, number, polled, _FIRST_POLL)
-
-    def _take_submission(self, turn: Turn, number: int, request: TaskRequest, data: dict[str, Any]) -> None:
-        """Note what a task started; where the task was given up meanwhile, stop that again."""
-        if not turn.task_event("submitted", number, request.token, **data):
-            task = {"resource": request.resource, "job": data["job"]}
-            turn.effects.append(Effect("cancel", number, request.token, task))
-
-    def _answer(self, row: int, number: int, token: str, kind: str, **data: Any) -> None:
-        self.post(row, lambda turn: turn.task_event(kind, number, token, **data))
-
-    def _poll_later(self, row: int, number: int, request: TaskRequest, pause: float) -> None:
-        with self._wake:
-            heapq.heappush(self._polls, _Poll(time.time() + pause, row, number, request, pause))
-            self._wake.notify_all()
-
-    def _start_polls(self) -> None:
-        now = time.time()
-        while True:
-            with self._wake:
-                if not self._polls or self._polls[0].at > now:
-                    return
-                poll = heapq.heappop(self._polls)
-            self._submit(self._poll, poll)
-
-    def _poll(self, poll: _Poll) -> None:
-        if self.rows.by_token(poll.request.token) is None:
-            return
-        try:
-            answer = self.integrations.poll(poll.request)
-        except Failure as failure:
-            details = {"error": failure.error, "cause": failure.cause}
-            self._answer(poll.row, poll.frame, poll.request.token, "failed", **details)
-            return
-        except Exception:
-            _LOG.exception(
-                "A job of %s could not be asked after; it is asked again.", poll.request.execution_arn
-            )
-            answer = None
-        if answer is None:
-            pause = min(poll.pause * _POLL_GROWTH, _SLOWEST_POLL)
-            self._poll_later(poll.row, poll.frame, poll.request, pause)
-            return
-        self._answer(poll.row, poll.frame, poll.request.token, "succeeded", output=answer.output)
-
-    def _cancel(self, arn: str, effect: Effect) -> None:
-        data = effect.data
-        request = TaskRequest(arn, data["resource"], None, effect.token, False, data.get("job"))
-        self.integrations.cancel(request)
+        self._carrier.submit(function, *arguments)
 
     # ------------------------------------------------------------------------------------- ends
     def _ended(self, row: int, execution: Execution) -> None:
         self._announce(execution)
-        self._check_awaited(execution.arn)
+        self.check_awaited(execution.arn)
         self.map_runs.child_ended(row, execution)
 
     def _announce(self, execution: Execution) -> None:
         if self._on_change is not None:
             self._on_change(execution)
 
-    def _check_awaited(self, arn: str) -> None:
+    def check_awaited(self, arn: str) -> None:
         """Give the end of an execution, if it has one, to the tasks that wait for it."""
         if self._describe is None:
             return
