@@ -212,9 +212,10 @@ def test_a_fixed_instance_type_comes_with_its_mending() -> None:
     (only,) = found(document(fixed), "PC501")
     assert only.hint == (
         'Paste training_instance_type = ParameterString("TrainingInstanceType", default_value="ml.m5.large") '
-        "above, and write instance_type=training_instance_type."
+        "above, and write instance_type=training_instance_type "
+        "(in a %%step line, --instance $training_instance_type)."
     )
     other = step("B", "Training", {"ResourceConfig": {"InstanceType": {"Get": "Parameters.GpuType"}}})
     parameters = [{"Name": "GpuType", "Type": "String", "DefaultValue": "ml.m5.large"}]
     (only,) = found(document(fixed, other, Parameters=parameters), "PC501")
-    assert only.hint == "The parameter GpuType decides it for others: instance_type=gpu_type."
+    assert only.hint.startswith("The parameter GpuType decides it for others: instance_type=gpu_type ")

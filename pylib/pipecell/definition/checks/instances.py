@@ -105,14 +105,19 @@ def _mending(use: Use, subject: Subject, deciding: Mapping[JobKind | None, str])
     variable = _PARAMETER[use.kind] if use.kind else "instance_type"
     if use.kind in deciding:
         own = deciding[use.kind]
-        return f"The parameter {own} decides it for others: instance_type={_variable(own)}."
+        return f"The parameter {own} decides it for others: {_written(_variable(own))}."
     name = re.sub(r"(?:^|_)(\w)", lambda found: found[1].upper(), variable)
     if name in subject.parameters:
         name, variable = f"{name}2", f"{variable}_2"
     return (
         f'Paste {variable} = ParameterString("{name}", default_value="{use.value}") above, '
-        f"and write instance_type={variable}."
+        f"and write {_written(variable)}."
     )
+
+
+def _written(variable: str) -> str:
+    """Return how a step takes its instance type from a variable: in SDK code, and in a line of ours."""
+    return f"instance_type={variable} (in a %%step line, --instance ${variable})"
 
 
 def _variable(parameter: str) -> str:
