@@ -102,7 +102,7 @@ class Notebook:
         )
         with capturing() as capture, sagemaker_v2.offline_cell(offline), stepfunctions.offline_cell(cell):
             as_machine = stepfunctions.is_machine(source, engine)
-            how = stepfunctions.machine_runner(capture) if as_machine else run or run_as_script
+            how = stepfunctions.machine_runner(capture, cell) if as_machine else run or run_as_script
             how(source, namespace)
         with self._lock:
             self._sequence += 1

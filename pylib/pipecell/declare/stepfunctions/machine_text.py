@@ -74,11 +74,22 @@ def is_machine(source: str, engine: str | None) -> bool:
     return _YAML.match(source.lstrip("\n")) is not None
 
 
-def machine_runner(capture: Capture) -> Callable[[str, MutableMapping[str, Any]], None]:
-    """Return what reads a body as a machine, where else it would be run as Python."""
+def machine_runner(
+    capture: Capture, cell: int | None = None
+) -> Callable[[str, MutableMapping[str, Any]], None]:
+    """Return what reads a body as a machine, where else it would be run as Python.
+
+    Args:
+        capture: what the cell creates.
+        cell: its execution count, for errors.
+    """
 
     def run(source: str, namespace: MutableMapping[str, Any]) -> None:
-        body = _substituted(read_machine(source), namespace)
+        try:
+            body = _substituted(read_machine(source), namespace)
+        except DefinitionError as error:
+            error.cell = cell
+            raise
         capture.created.append(("workflow", TextMachine(body)))
         capture.created += [("state", TextState(name, state)) for name, state in _states(body)]
 

@@ -89,6 +89,12 @@ def test_what_cannot_be_read(text: str, code: str, path: str | None) -> None:
     assert (caught.value.code, caught.value.path) == (code, path)
 
 
+def test_text_that_cannot_be_read_names_the_cell(cell: Declare) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        cell('{"StartAt": }', "1", 4, engine="stepfunctions")
+    assert (caught.value.path, caught.value.cell) == ("line 1, column 13", 4)
+
+
 def test_the_machine_in_the_docs_is_right() -> None:
     page = Path(__file__).parents[4] / "docs" / "pipelines-or-step-functions.md"
     text = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
