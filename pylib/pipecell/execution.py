@@ -285,7 +285,7 @@ class Execution:
         from pipecell.definition.cost.estimate import estimate
         from pipecell.definition.cost.prices import packaged
 
-        region = self.execution_arn.split(":")[3]
+        region = next(iter(self.execution_arn.split(":")[3:4]), "")
         found = estimate(self.document, self.last_seen.parameters, prices=packaged(), region=region)
         return {cost.step: cost.hourly for cost in found.steps if cost.hourly is not None}
 
