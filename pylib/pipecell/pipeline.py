@@ -198,6 +198,7 @@ class Pipeline:
         *,
         profile: str | None = None,
         on: str = "local",
+        engine: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         role: str | None = None,
         refresh_prices: bool = False,
@@ -207,6 +208,7 @@ class Pipeline:
         Args:
             profile: ``smoke``, ``full`` or one of your own; by default the one in force.
             on: ``local`` or ``aws``.
+            engine: ``stepfunctions`` plans a SageMaker pipeline as the state machine that does the same.
             parameters: values on top of the profile's.
             role: role that the pipeline would run under on AWS.
             refresh_prices: ask the AWS Price List for today's prices first, and keep them.
@@ -219,19 +221,31 @@ class Pipeline:
         from pipecell.planning import Planner, now, prices
 
         chosen = self._workspace.profile(self.name, profile)
-        values = bind(self.document, self._values(chosen, parameters or {}))
+        if engine not in (None, self.engine):
+            return self.translated(engine).plan(
+                on=on,
+                parameters=bind(self.document, self._values(chosen, parameters or {})),
+                role=role,
+                refresh_prices=refresh_prices,
+            )
+        profiled = bool(declared(self.document)) and self.engine == "sagemaker"
+        values = (
+            bind(self.document, self._values(chosen, parameters or {}))
+            if self.engine == "sagemaker"
+            else dict(parameters or {})
+        )
         place = self._workspace.engine(self.engine, on, self.compiled.region)
         connection = self._workspace.connect(on, self.compiled.region)
         other = "full" if chosen.name == "smoke" else "smoke"
         return Planner(
             compiled=self.compiled if on == "local" else self._for_aws(role, must=False),
             values=values,
-            profile=chosen.name if declared(self.document) else "",
+            profile=chosen.name if profiled else "",
             changed=changed_values(values, defaults(self.document)),
             engine=place,
             connection=connection,
             prices=prices(self._workspace.home, connection.region_name(), refresh=refresh_prices),
-            other=(other, self._known_values(other)) if declared(self.document) else None,
+            other=(other, self._known_values(other)) if profiled else None,
             now=now(),
             problems=len(self.check().errors),
         ).plan()

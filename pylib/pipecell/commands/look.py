@@ -88,6 +88,7 @@ def plan(context: Context, values: argparse.Namespace) -> Result:
     made = context.pipeline(values).plan(
         profile=values.profile,
         on=values.on or "local",
+        engine=values.engine,
         parameters=context.assignments(values.set),
         role=values.role,
         refresh_prices=values.refresh_prices,

@@ -63,6 +63,7 @@ VERBS: tuple[Verb, ...] = (
             PIPELINE,
             PROFILE,
             ON,
+            ENGINE,
             SET,
             ROLE,
             Option("--refresh-prices", "ask the AWS Price List for today's prices first", flag=True),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +75,10 @@ class Need:
     beyond: str = ""
 
 
+_PARAMETER = re.compile(r"\s*\{%\s*\$parameters\.(\w+)\s*%\}\s*")
+_DEFAULT = re.compile(
+    r"\s*\{%\s*\$exists\(\$states\.input\.(\w+)\)\s*\?\s*\$states\.input\.\1\s*:\s*(.+?)\s*%\}\s*"
+)
 _BEYOND: Mapping[str, str] = {
     "Lambda": "the invocation of its function",
     "EMR": "the EMR cluster",
@@ -105,7 +112,7 @@ def needs(document: Document, values: Mapping[str, Any]) -> tuple[Need, ...]:
         values: its parameters' values.
     """
     if document.engine == "stepfunctions":
-        return tuple(_machine(document.body, repeated=False))
+        return tuple(_machine(document.body, {**_defaults(document.body), **values}, repeated=False))
     scope = BeforeTheRun(values)
     return tuple(
         _need(step.name, step.type, known(step.arguments, scope))
@@ -121,33 +128,48 @@ def _need(name: str, step_type: str, arguments: Any) -> Need:
     return Need(name, (), _BEYOND.get(step_type, f"whatever a {step_type} step starts"))
 
 
-def _machine(machine: Mapping[str, Any], *, repeated: bool) -> Iterator[Need]:
+def _defaults(machine: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a machine takes where its input says nothing: the defaults of a translated pipeline."""
+    found: dict[str, Any] = {}
+    for state in machine["States"].values():
+        for value in at(state, "Assign", "parameters").values():
+            default = _DEFAULT.fullmatch(value) if isinstance(value, str) else None
+            if default is not None:
+                with contextlib.suppress(ValueError):
+                    found[default[1]] = json.loads(default[2])
+    return found
+
+
+def _machine(machine: Mapping[str, Any], values: Mapping[str, Any], *, repeated: bool) -> Iterator[Need]:
     """Yield what the tasks of a state machine need; ``repeated`` inside a Map, nobody knows how often."""
     for name, state in machine["States"].items():
         for _, inner in inner_machines(state):
-            yield from _machine(inner, repeated=repeated or state["Type"] == "Map")
+            yield from _machine(inner, values, repeated=repeated or state["Type"] == "Map")
         if state["Type"] != "Task":
             continue
         resource = str(state.get("Resource") or "")
         action = resource.rpartition(":sagemaker:")[2].partition(".")[0] if ":sagemaker:" in resource else ""
         if action in _TASKS:
             arguments = mapping(state.get("Arguments")) or mapping(state.get("Parameters"))
-            found = tuple(_READERS[_TASKS[action]](_literals(arguments)))
+            found = tuple(_READERS[_TASKS[action]](_literals(arguments, values)))
             yield Need(name, found, "every further item of its Map" if repeated else "")
         else:
             yield Need(name, (), f"what {resource.rpartition(':states:::')[2] or 'its task'} costs")
 
 
-def _literals(value: Any) -> Any:
+def _literals(value: Any, values: Mapping[str, Any]) -> Any:
     """Return what a state's Parameters or Arguments say themselves: None for paths and expressions."""
     if isinstance(value, Mapping):
         return {
-            key.removesuffix(".$"): None if key.endswith(".$") else _literals(item)
+            key.removesuffix(".$"): None if key.endswith(".$") else _literals(item, values)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_literals(item) for item in value]
-    return None if isinstance(value, str) and value.lstrip().startswith("{%") else value
+        return [_literals(item, values) for item in value]
+    if isinstance(value, str) and value.lstrip().startswith("{%"):
+        parameter = _PARAMETER.fullmatch(value)
+        return values.get(parameter[1]) if parameter is not None else None
+    return value
 
 
 def _processing(arguments: Mapping[str, Any]) -> Iterator[Rental]:

@@ -213,3 +213,20 @@ def test_ranges_for_people(low: float | None, high: float | None, text: str) -> 
 
 def test_a_limit_shorter_than_a_minute_bounds_both_ends() -> None:
     assert (from_limit(30).low, from_limit(30).high) == (30, 30)
+
+
+def test_a_translated_pipelines_parameters_have_their_defaults() -> None:
+    given = '{% $exists($states.input.Type) ? $states.input.Type : "ml.b.large" %}'
+    first = {"Type": "Pass", "Assign": {"parameters": {"Type": given}}, "Next": "T"}
+    resources = {"InstanceType": "{% $parameters.Type %}", "InstanceCount": 1}
+    stopping = {"MaxRuntimeInSeconds": 3600}
+    train = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "Arguments": {"ResourceConfig": resources, "StoppingCondition": stopping},
+        "End": True,
+    }
+    document = read_document({"StartAt": "P", "States": {"P": first, "T": train}})
+    assert estimate(document, {}, prices=PRICES, region="here-1").high == pytest.approx(10.0)
+    cheaper = estimate(document, {"Type": "ml.a.large"}, prices=PRICES, region="here-1")
+    assert cheaper.high == pytest.approx(1.0)
