@@ -9,7 +9,7 @@ from typing import Any
 
 from pipecell.definition.checks.diagnostic import Finding, Rule, Subject, a_step, pipeline
 from pipecell.definition.code.images import known_modules
-from pipecell.definition.code.scripts import Script, scripts_of
+from pipecell.definition.code.scripts import Script
 from pipecell.definition.code.source import read_source
 from pipecell.errors import did_you_mean
 
@@ -17,9 +17,10 @@ _INSTALLS = re.compile(rb"\bpip3?\b|\bconda\b|importlib|sys\.path")
 """A script that says any of these may find modules that we cannot see."""
 
 
-def scripts(subject: Subject) -> tuple[Script, ...]:
-    """Return the Python files that the steps of a definition run."""
-    return tuple(script for step in subject.steps for script in scripts_of(step, subject.files))
+def scripts(subject: Subject) -> Iterator[Script]:
+    """Yield the Python files that the steps of a definition run."""
+    for found in subject.scripts.values():
+        yield from found
 
 
 def missing_files(subject: Subject) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
-from pipecell.definition.code.scripts import archive
+from pipecell.definition.code.scripts import Script, archive, scripts_of
 from pipecell.definition.document import Document
 from pipecell.definition.parameters import Parameter, declared
 from pipecell.definition.sagemaker import StepView, iterate_steps
@@ -85,6 +86,12 @@ class Subject:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     quotas: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def scripts(self) -> Mapping[str, tuple[Script, ...]]:
+        """The Python files that steps run, by step; steps that run none are left out."""
+        found = {name: tuple(scripts_of(step, self.files)) for name, step in self.by_name.items()}
+        return {name: scripts for name, scripts in found.items() if scripts}
 
     @classmethod
     def of(

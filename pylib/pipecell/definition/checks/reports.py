@@ -11,9 +11,10 @@ from pipecell.definition.checks.code import running
 from pipecell.definition.checks.diagnostic import Finding, Rule, Subject, a_step, pipeline
 from pipecell.definition.checks.properties import declared_files, to_steps
 from pipecell.definition.code.reports import written
-from pipecell.definition.code.scripts import Script, scripts_of
+from pipecell.definition.code.scripts import Script
 from pipecell.definition.code.source import read_source
 from pipecell.definition.paths import parse_property_path
+from pipecell.definition.sagemaker import StepView
 from pipecell.errors import MOST_NAMES, DefinitionError, nearest
 
 
@@ -59,9 +60,9 @@ def unwritten_files(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _only_script(step: Any, subject: Subject) -> Script | None:
+def _only_script(step: StepView, subject: Subject) -> Script | None:
     """Return the one file that a step runs, None where it has others that could write too."""
-    found = [script for script in scripts_of(step, subject.files) if not script.missing]
+    found = [script for script in subject.scripts.get(step.name, ()) if not script.missing]
     if len(found) != 1:
         return None
     others = [name for name in found[0].files if name.endswith(".py") and name != found[0].name]
