@@ -123,7 +123,7 @@ class PipelineMagics(Magics):
             if call.help:
                 self.context.say(call.help.rstrip("\n"))
                 return
-            declaration = self._declare_step(call.verb.name, vars(call.values), body)
+            declaration = self._declare_step(line, call.verb.name, vars(call.values), body)
             self._show_declared(declaration)
             if getattr(call.values, "try", False):
                 from pipecell.commands.job_trial import try_step
@@ -192,7 +192,7 @@ class PipelineMagics(Magics):
             hide_frames_before(self._shell, error, runner.file)
             raise
 
-    def _declare_step(self, kind: str, options: dict[str, Any], body: str) -> Declaration:
+    def _declare_step(self, line: str, kind: str, options: dict[str, Any], body: str) -> Declaration:
         from pipecell.commands.body import cell_number
 
         notebook = self.workspace.notebook
@@ -202,6 +202,7 @@ class PipelineMagics(Magics):
             options,
             body,
             self._shell.user_ns,
+            line=line,
             cell_id=cell_id(self._shell),
             cell=cell_number(self._shell),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipecell.commands import compare, endpoint, look, runs, settings, trying
+from pipecell.commands import compare, convert, endpoint, look, runs, settings, trying
 from pipecell.commands.verb import NOTEBOOK, SHELL, Option, Verb
 from pipecell.pipeline import EXPORT_FORMATS
 from pipecell.reports import PREVIEW_FORMATS
@@ -238,6 +238,14 @@ VERBS: tuple[Verb, ...] = (
             OUTPUT,
             JSON,
         ),
+    ),
+    Verb(
+        "convert",
+        "show the SDK code that makes the same pipeline as its %%step cells",
+        convert.convert,
+        (PIPELINE, OUTPUT),
+        faces=NOTEBOOK,
+        description="A diff, cell by cell; --output writes the new cells. Both give the same definition.",
     ),
     Verb(
         "local",

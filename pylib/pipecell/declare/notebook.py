@@ -116,6 +116,7 @@ class Notebook:
         body: str,
         namespace: Mapping[str, Any],
         *,
+        line: str = "",
         cell_id: str | None = None,
         cell: int | None = None,
     ) -> Declaration:
@@ -126,6 +127,7 @@ class Notebook:
             options: the words of its line, by option.
             body: the cell below its first line.
             namespace: the user's namespace; read, not changed.
+            line: its first line after ``%%step``, as it was typed.
             cell_id: as for `declare`.
             cell: execution count.
 
@@ -142,7 +144,7 @@ class Notebook:
 
         with self._lock:
             name, is_unnamed = self._pipeline_of_step(options, cell_id)
-            source = f"%%step {kind} {sorted(options.items(), key=str)}\n{body}"
+            source = f"%%step {line or f'{kind} {options}'}\n{body}"
             key = self._key(name, source, cell_id)
             runs = self._pipelines.get(name, _Pipeline()).runs
             others = [run for run in runs.values() if run.key != key]

@@ -7,6 +7,7 @@ and in other threads, it is the user's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "point_sdk_at",
     "restore_sdk",
     "substitute",
+    "write_cells",
 ]
 
 
@@ -47,6 +49,27 @@ def build_step(cell: StepCell, scope: Scope) -> Any:
     from pipecell.declare.sagemaker_v2.jobs import build
 
     return build(cell, scope)
+
+
+def write_cells(
+    things: Iterable[Any], namespace: Mapping[str, Any], uploads: Mapping[str, tuple[str, str]]
+) -> list[str]:
+    """Return the SDK code of steps, one cell's body for each.
+
+    Args:
+        things: the SDK's steps and collections; those that others name come first.
+        namespace: the notebook's variables, which the code may use.
+        uploads: (local path, prefix in S3) by the URI that it is uploaded to.
+
+    Raises:
+        DeclarationError: ``PC655``, an object cannot be written.
+    """
+    from pipecell.declare.sagemaker_v2.context import Offline
+    from pipecell.declare.sagemaker_v2.jobs.sdk_code import CodeWriter
+
+    writer = CodeWriter(namespace, uploads)
+    with offline_cell(Offline()):
+        return [writer.cell(thing) for thing in things]
 
 
 def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's verb

@@ -7,7 +7,6 @@ objects, which any cell may change: they are compiled each time.
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,7 +60,7 @@ def keeping(original: Any) -> Any:
         offline.tokens += kept.offline.tokens
         from sagemaker.workflow._steps_compiler import CompiledStep
 
-        return CompiledStep(copy.copy(kept.request))
+        return CompiledStep(_copied(kept.request))
 
     return _build_step
 
@@ -74,4 +73,11 @@ def _compiled(original: Any, compiler: Any, step: Any, outer: Offline) -> _Kept:
     except Exception:
         outer.owner = inner.owner  # it names the step at fault
         raise
-    return _Kept(made.to_request(), inner)
+    return _Kept(_copied(made.to_request()), inner)
+
+
+def _copied(value: Any) -> Any:
+    """Copy dictionaries and lists: the SDK shares them with the step, which is put back afterwards."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value

@@ -171,3 +171,8 @@ def test_a_cell_that_another_breaks_is_told_and_declares_nothing(cells: Cells) -
     assert sorted(cells.steps()) == ["Clean", "Train"]
     run(cells, "b")
     assert sorted(cells.steps()) == ["Clean", "Search", "Train"]
+
+
+def test_compiling_again_gives_the_same(cells: Cells) -> None:
+    run(cells, "abcdef")
+    assert cells.text() == cells.text()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipecell.declare.compiled import PLACEHOLDER_ROLE
-from pipecell.declare.jobs.cell import StepCell
+from pipecell.declare.jobs.cell import Script, StepCell
 from pipecell.declare.jobs.facts import StepFacts
 from pipecell.declare.jobs.scope import Missing, Problem, Scope
 from pipecell.declare.jobs.script import parameter_variable, write
@@ -145,11 +145,10 @@ class Making:
         return f"s3://{bucket}/{prefix}"
 
     def script(self) -> str:
-        """Write the script's file; return its path."""
+        """Write the script's file; return its path, from the notebook's folder where it is below that."""
         script = self.cell.script
         assert script is not None  # noqa: S101 - asked of kinds that have one
-        write(script.path, script.text)
-        return str(script.path)
+        return write_script(script)
 
     # Settings of jobs
 
@@ -285,6 +284,17 @@ class Making:
     def unknown(self, what: str, name: str, known: Mapping[str, Any] | tuple[str, ...]) -> NoReturn:
         """Raise that a word is not among those that are known."""
         self.refuse(f'"{name}" is not {what}.', did_you_mean(name, known))
+
+
+def write_script(script: Script) -> str:
+    """Write a script's file; return its path as the SDK gets it.
+
+    The SDK's digests of code hold the path, so one that starts at the root would give each folder, and each
+    machine, a definition of its own.
+    """
+    write(script.path, script.text)
+    folder = Path.cwd()
+    return str(script.path.relative_to(folder) if script.path.is_relative_to(folder) else script.path)
 
 
 @lru_cache(maxsize=1)

@@ -53,10 +53,9 @@ def estimator(making: Making, cell: StepCell, image: Any) -> Any:
     script = cell.script
     given: dict[str, Any] = {}
     if script is not None:
-        from pipecell.declare.jobs.script import write
+        from pipecell.declare.sagemaker_v2.jobs.making import write_script
 
-        write(script.path, script.text)
-        given = {"entry_point": str(script.path), "dependencies": [str(path) for path in script.helpers]}
+        given = {"entry_point": write_script(script), "dependencies": [str(path) for path in script.helpers]}
     elif cell.params:
         making.refuse(
             "A built-in algorithm has no script to read --param.", "Write `name: value` lines in the cell."
