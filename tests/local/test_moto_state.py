@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pipecell.local import daemon
 from pipecell.local.home import Home
 from pipecell.local.services import moto_state
+from pipecell.local.store import Store
 from tests.local.conftest import DEADLINE_SECONDS, Clients
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:asks"
@@ -67,6 +68,26 @@ def test_what_pickle_alone_cannot_keep() -> None:
     assert again["key"].private_numbers() == key.private_numbers()
     assert (again["named"].name, again["named"]["a"], again["named"]["new"]) == ("n", [1], [])
     assert again["function"]() == 5
+
+
+def test_what_is_large_is_written_a_moment_later(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(home)
+    state = moto_state.MotoState(store)
+    written: list[str] = []
+    monkeypatch.setattr(moto_state, "_REST", 1e9)
+
+    def write(service: str) -> int:
+        written.append(service)
+        time.sleep(0.001)
+        return 100 * 1024 * 1024
+
+    monkeypatch.setattr(state, "_write_changed", write)
+    for _ in range(100):
+        state.save("sqs")
+    assert written == ["sqs"]
+    state.close()
+    assert written == ["sqs", "sqs"]
+    store.close()
 
 
 def _after_a_kill(home: Home, client: Clients) -> Clients:

@@ -2,7 +2,8 @@
 
 moto has its state in memory alone. A queue that a waiting state machine needs must outlive the endpoint, so
 the instance dictionary of each backend is written to the store before the answer goes out, and put into a
-fresh backend by the next process. References from one backend to another are kept as names.
+fresh backend by the next process. References from one backend to another are kept as names. Where so much
+is held that writing it takes long, it is written a moment later, so that requests need not wait for it each.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import pickle
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,6 +28,8 @@ CREATE TABLE moto_backends (service TEXT PRIMARY KEY, moto TEXT NOT NULL, state 
 #: Services whose requests change nothing outside of them; any other request may reach every service.
 _ALONE = frozenset({"cloudwatch", "dynamodb", "ecr", "kinesis", "kms", "secretsmanager", "sqs", "ssm"})
 _READS = re.compile(r"(Get|List|Describe|BatchGet|Query|Scan|Lookup|Search|Head)\w*")
+#: Bytes up to which every request is written at once; after more, a rest follows, as many times as long.
+_LARGE, _REST = 2 * 1024 * 1024, 5.0
 #: Times that a service is pickled anew because another request changed it meanwhile.
 _ATTEMPTS = 20
 
@@ -42,6 +46,8 @@ class MotoState:
         self._lock = threading.Lock()
         self._written: dict[str, bytes] = {}
         self._unkept: set[str] = set()
+        self._resting_until = 0.0
+        self._later: dict[str, threading.Timer] = {}
         store.register("moto", _SCHEMA)
 
     def services(self) -> frozenset[str]:
@@ -72,18 +78,49 @@ class MotoState:
             service: moto's name of the service that was addressed.
         """
         with self._lock:
-            touched = [service] if service in _ALONE else sorted(set(_in_use()))
-            changed = [(name, state) for name in touched if (state := self._state(name)) is not None]
-            if not changed:
-                return
-            import moto
+            rest = self._resting_until - time.monotonic()
+            if rest <= 0:
+                self._write(service)
+            elif service not in self._later:
+                timer = self._later[service] = threading.Timer(rest, self._write_later, (service,))
+                timer.daemon = True
+                timer.start()
 
-            with self._store.transaction() as connection:
-                connection.executemany(
-                    "INSERT OR REPLACE INTO moto_backends (service, moto, state) VALUES (?, ?, ?)",
-                    [(name, moto.__version__, state) for name, state in changed],
-                )
-            self._written |= {name: hashlib.sha256(state).digest() for name, state in changed}
+    def close(self) -> None:
+        """Write what was to be written a moment later."""
+        with self._lock:
+            for service, timer in list(self._later.items()):
+                timer.cancel()
+                self._write(service)
+            self._later.clear()
+
+    def _write_later(self, service: str) -> None:
+        with self._lock:
+            if self._later.pop(service, None) is not None:
+                self._write(service)
+
+    def _write(self, service: str) -> None:
+        started = time.monotonic()
+        size = self._write_changed(service)
+        if size > _LARGE:
+            now = time.monotonic()
+            self._resting_until = now + (now - started) * _REST
+
+    def _write_changed(self, service: str) -> int:
+        """Write what a request may have changed; return how many bytes that is."""
+        touched = [service] if service in _ALONE else sorted(set(_in_use()))
+        changed = [(name, state) for name in touched if (state := self._state(name)) is not None]
+        if not changed:
+            return 0
+        import moto
+
+        with self._store.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO moto_backends (service, moto, state) VALUES (?, ?, ?)",
+                [(name, moto.__version__, state) for name, state in changed],
+            )
+        self._written |= {name: hashlib.sha256(state).digest() for name, state in changed}
+        return sum(len(state) for _, state in changed)
 
     def _state(self, service: str) -> bytes | None:
         """Return a service's backends as bytes, None where they are as they were or cannot be kept."""

@@ -74,6 +74,10 @@ class Others:
             self._state.save(backend)
         return response
 
+    def close(self) -> None:
+        """Write what is still to be written."""
+        self._state.close()
+
     def uses(self, service: str) -> bool:
         """Whether anybody has used a service of moto, in this process or an earlier one."""
         return self.loaded or service in self._kept
