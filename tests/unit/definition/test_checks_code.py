@@ -54,6 +54,13 @@ def test_nothing_is_said_where_the_files_are_not_known() -> None:
     assert code_findings(document(running("trian.py")), {"s3://other/x.py": b"("}) == []
 
 
+def test_a_folder_of_s3_may_hold_more_than_is_uploaded() -> None:
+    step = running("main.py", BUCKET)
+    assert code_findings(document(step), {f"{BUCKET}/helper.py": b"1"}) == []
+    (found,) = code_findings(document(step), {f"{BUCKET}/main.py": b"("})
+    assert found.code == "PC411"
+
+
 def test_a_syntax_error_says_the_line() -> None:
     (found,) = processed("a = 1\nb = (\n")
     assert (found.code, found.severity) == ("PC411", "error")

@@ -79,8 +79,8 @@ def _processing(step: StepView, files: Mapping[str, bytes]) -> Iterator[Script]:
             if beside and script.name.endswith(".sh"):
                 archives = [files[uri] for _, uri in inputs if uri.endswith("/" + ARCHIVE) and uri in files]
                 yield from _started_by(script, archives)
-            elif beside:
-                yield script
+            elif beside and (uri in files or not script.missing):
+                yield script  # below a folder of S3 there may be more than what is uploaded now
             break
 
 
