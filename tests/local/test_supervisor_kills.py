@@ -65,7 +65,8 @@ def test_random_kills(tmp_path: Path, sandbox: str, seed: int) -> None:
             assert work.get(f"s3://{BUCKET}/{name}/done.txt") == b"from the input"
             assert work.log(name).rstrip().endswith("line 19")
             assert not of_job(str(work.jobs.folder_path("processing", name)))
-        assert not list((work.home.jobs_folder / "active").glob("*/*"))
+        active = work.home.jobs_folder / "active"
+        wait_until(lambda: not list(active.glob("*/*")), "every job is put away")
 
 
 def kill_one(work: Workshop, chance: random.Random, names: list[str]) -> None:
