@@ -18,7 +18,6 @@ from pipecell.errors import (
     CheckFailedError,
     DeclarationError,
     DefinitionError,
-    ExecutionError,
     UsageError,
     did_you_mean,
 )
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
     from pipecell.definition.document import Document
     from pipecell.engines.connection import Connection
-    from pipecell.engines.engine import Engine, Progress, Selection
+    from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
     from pipecell.graph import Graph
     from pipecell.planning import PlanReport
@@ -176,7 +175,7 @@ class Pipeline:
             )
         from pipecell.exporting import export
 
-        ready = self.compiled if on == "local" else self._for_aws(None, must=False)
+        ready = self._compiled_for(on, must=False)
         return export(
             ready, format, file=file or f"{self.name}.ipynb", several=len(self._workspace.names()) > 1
         )
@@ -238,7 +237,7 @@ class Pipeline:
         connection = self._workspace.connect(on, self.compiled.region)
         other = "full" if chosen.name == "smoke" else "smoke"
         return Planner(
-            compiled=self.compiled if on == "local" else self._for_aws(role, must=False),
+            compiled=self._compiled_for(on, role, must=False),
             values=values,
             profile=chosen.name if profiled else "",
             changed=changed_values(values, defaults(self.document)),
@@ -292,7 +291,8 @@ class Pipeline:
             ExecutionError: AWS refused, the plan was too dear (``PC715``) or not approved (``PC716``), or
                 with ``wait`` the run failed.
         """
-        from pipecell.definition.parameters import bind, bind_input, declared
+        from pipecell.definition.parameters import bind, bind_input, declared, defaults
+        from pipecell.launching import launch_line, selected_steps, selection
 
         chosen = self._workspace.profile(self.name, profile)
         if engine not in (None, self.engine):
@@ -309,7 +309,7 @@ class Pipeline:
             )
         machine = self.engine == "stepfunctions"
         values = {} if machine else bind(self.document, self._values(chosen, parameters or {}))
-        selected = self._selected(only, start_from)
+        selected = selected_steps(self.document, only, start_from)
         self._refuse_errors()
         place = self._workspace.engine(self.engine, on, self.compiled.region)
         if on == "aws" and (max_cost is not None or approve is not None):
@@ -317,7 +317,7 @@ class Pipeline:
 
             plan = self.plan(profile=profile, on=on, parameters=parameters, role=role)
             require_approval(plan, max_cost, approve)
-        ready = self.compiled if on == "local" else self._for_aws(role)
+        ready = self._compiled_for(on, role)
         if machine:
             input = bind_input(  # noqa: A001 - a state machine's own word
                 self.document,
@@ -327,7 +327,8 @@ class Pipeline:
         # A profile of no values says nothing.
         profiled = chosen.name if not machine and declared(self.document) else ""
         if say is not None:
-            say(self._launch_line(profiled, values, on))
+            aws = self._connect_to_aws() if on == "aws" else None
+            say(launch_line(self.name, profiled, values, defaults(self.document), aws))
         place.deploy(
             ready.document,
             role=ready.role,
@@ -341,7 +342,10 @@ class Pipeline:
 
             functions.put(self._workspace.connect(on, ready.region), ready.functions)
         arn = place.start(
-            ready.document, parameters=values, input=input, selection=self._selection(place, selected)
+            ready.document,
+            parameters=values,
+            input=input,
+            selection=selection(place, self.document, selected),
         )
         execution = self._workspace.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
@@ -424,7 +428,7 @@ class Pipeline:
             input = last_input(newest, state)  # noqa: A001 - a state's own word
         place = self._workspace.engine(self.engine, on, self.compiled.region)
         assert isinstance(place, StepFunctions)  # noqa: S101 - `find_state` refuses other engines
-        ready = self.compiled if on == "local" else self._for_aws(role)
+        ready = self._compiled_for(on, role)
         trial = place.try_state(
             ready.document,
             state,
@@ -450,85 +454,22 @@ class Pipeline:
         parameters = {parameter.name: parameter for parameter in declared(self.document)}
         return {name: coerce(parameters[name], value) for name, value in given.items()}
 
-    def _launch_line(self, profile: str, values: Mapping[str, Any], on: str) -> str:
-        from pipecell.definition.parameters import defaults
-
-        changed = changed_values(values, defaults(self.document))
-        where = PLACES[on]
-        if on == "aws":
-            from pipecell.engines.uploads import account
-
-            connection = self._workspace.connect("aws", self.compiled.region)
-            where += f", {connection.region_name()}, account {account(connection)}"
-        words = f"profile {profile}{f' ({changed})' if changed else ''}, " if profile else ""
-        return f"{self.name}: {words}{where}."
-
     def _refuse_errors(self) -> None:
         errors = self.check().errors
         if errors:
             count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
             raise CheckFailedError(f"{self.name} has {count} and was not started.", diagnostics=errors)
 
-    def _selected(self, only: Sequence[str], start_from: str | None) -> tuple[str, ...]:
-        """Return the steps to run, none meaning all."""
-        from pipecell.definition.sagemaker import dependencies
+    def _compiled_for(self, on: str, role: str | None = None, *, must: bool = True) -> Compiled:
+        """Return what is deployed in a place; ``must`` and ``role`` as in `launching.for_account`."""
+        if on == "local":
+            return self.compiled
+        from pipecell.launching import for_account
 
-        wanted = [*only, *([start_from] if start_from else [])]
-        if not wanted:
-            return ()
-        waits = dependencies(self.document)
-        for name in wanted:
-            if name not in waits:
-                raise UsageError(
-                    f'{self.name} has no step "{name}".', code="PC924", hint=did_you_mean(name, waits)
-                )
-        chosen = set(wanted)
-        if start_from:
-            grown = True
-            reached = {start_from}
-            while grown:
-                grown = False
-                for name, needs in waits.items():
-                    if name not in reached and needs & reached:
-                        reached.add(name)
-                        grown = True
-            chosen |= reached
-        return tuple(name for name in waits if name in chosen)
+        return for_account(self.compiled, self._connect_to_aws(), role, must=must)
 
-    def _selection(self, place: Engine, steps: tuple[str, ...]) -> Selection | None:
-        from pipecell.engines.engine import RUNNING, Selection
-
-        if not steps:
-            return None
-        ended = [row for row in place.executions(self.document.name) if row.status not in RUNNING]
-        return Selection(steps, ended[0].execution_arn if ended else None)
-
-    def _for_aws(self, role: str | None, *, must: bool = True) -> Compiled:
-        """Return the definition with the account, bucket and role that it gets on AWS.
-
-        Args:
-            role: the role to run under; None to find one.
-            must: raise where there is none to be found; else leave the placeholder.
-        """
-        from pipecell.declare.compiled import PLACEHOLDER_ROLE
-        from pipecell.declare.sagemaker_v2 import substitute
-        from pipecell.engines import identity, uploads
-
-        connection: Connection = self._workspace.connect("aws", self.compiled.region)
-        chosen = role or (self.compiled.role if self.compiled.role != PLACEHOLDER_ROLE else None)
-        if chosen is None:
-            try:
-                chosen = identity.execution_role(connection)
-            except ExecutionError:
-                if must:
-                    raise
-                chosen = PLACEHOLDER_ROLE
-        return substitute(
-            self.compiled,
-            account=uploads.account(connection),
-            bucket=uploads.default_bucket(connection),
-            role=chosen,
-        )
+    def _connect_to_aws(self) -> Connection:
+        return self._workspace.connect("aws", self.compiled.region)
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.name}>"
