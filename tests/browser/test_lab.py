@@ -115,7 +115,7 @@ def test_a_failure_is_told_first_with_the_script_s_own_line(lab: Lab, page: Page
     expect(view.get_by_role("alert")).to_contain_text("ZeroDivisionError")
     expect(view.get_by_role("alert")).to_contain_text("line 2, in divide")
     screenshot(page, "lab-failed")
-    expect(view.get_by_role("button", name="Retry")).to_be_visible()
+    expect(view.get_by_role("button", name="Retry from here")).to_be_visible()
 
 
 def test_six_hundred_steps_open_folded_and_can_be_opened(lab: Lab, page: Page, screenshot: Keep) -> None:
