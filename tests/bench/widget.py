@@ -17,6 +17,7 @@ from tests.browser.servers import find_browser
 
 UPDATES = 250
 FRAMES = 120
+FEW = 4
 
 _UPDATES = """
 async ([count, events]) => {
@@ -113,7 +114,14 @@ def _deltas(page: Page) -> list[Row]:
     largest = max(len(json.dumps(event).encode()) for event in events)
     show(page, run_of(graph))
     rate = float(page.evaluate(_UPDATES, [UPDATES, events]))
+    few = [
+        {"type": "delta", "steps": event["steps"][start : start + FEW]}
+        for event in events
+        for start in range(0, len(graph.nodes), FEW)
+    ]
+    usual = float(page.evaluate(_UPDATES, [UPDATES, few]))
     return [
+        Row("widget: one of 250 updates of 4 among 200 steps", 1 / usual, 1 / 50),
         Row("widget: a delta in which 200 steps change", largest / 1000, 10, unit="kB"),
         Row("widget: one of 250 updates of 200 steps", 1 / rate, 1 / 50),
     ]
