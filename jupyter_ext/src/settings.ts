@@ -63,6 +63,13 @@ export const settings: JupyterFrontEndPlugin<ISettings> = {
   optional: [ISettingRegistry],
   activate: (_: JupyterFrontEnd, registry: ISettingRegistry | null): ISettings => {
     const made = new Settings();
+    made.changed.connect(() => {
+      if (made.theme === 'jupyterlab') {
+        document.body.removeAttribute('data-pc-theme');
+      } else {
+        document.body.setAttribute('data-pc-theme', made.theme);
+      }
+    });
     // Whoever needs them begins with the defaults; they are told when the registry has answered.
     void registry?.load(PLUGIN_ID).then(source => made.follow(source));
     return made;

@@ -5,7 +5,7 @@ export function followTheme(element: HTMLElement): () => void {
   const update = (): void => element.setAttribute('data-theme', isDark(element) ? 'dark' : 'light');
   const observer = new MutationObserver(update);
   for (const root of [document.body, document.documentElement]) {
-    observer.observe(root, { attributes: true, attributeFilter: ['data-jp-theme-light', 'class', 'data-theme'] });
+    observer.observe(root, { attributes: true, attributeFilter: ['data-jp-theme-light', 'class', 'data-theme', 'data-pc-theme'] });
   }
   const wish = window.matchMedia('(prefers-color-scheme: dark)');
   wish.addEventListener('change', update);
@@ -18,6 +18,10 @@ export function followTheme(element: HTMLElement): () => void {
 }
 
 function isDark(element: Element): boolean {
+  const wanted = document.body.getAttribute('data-pc-theme'); // what people set for DAGs alone
+  if (wanted === 'light' || wanted === 'dark') {
+    return wanted === 'dark';
+  }
   const said = document.body.getAttribute('data-jp-theme-light');
   if (said !== null) {
     return said === 'false';
