@@ -10,7 +10,7 @@ NODE := $(PY) scripts/with_node.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lab lint format bench durability pictures film labextension clean
+.PHONY: help demo test lab lint format bench durability endurance pictures film labextension clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench: $(STAMPS)/dev $(STAMPS)/peers ## measure the budgets of speed, beside the
 
 durability: $(STAMPS)/dev ## kill the endpoint at random instants, in 200 runs, and look for what was lost
 	@$(PY) -m tests.local.durability
+
+endurance: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser ## open, close and restart 200 notebooks, and look for what stays behind
+	@$(PY) -m tests.browser.endurance
 
 pictures: $(STAMPS)/all ## draw docs/images again, from a real run
 	@$(PY) scripts/pictures.py
