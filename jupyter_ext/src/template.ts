@@ -62,8 +62,8 @@ count = ProcessingStep(
     inputs=[ProcessingInput(source=table, destination="/opt/ml/processing/input")],
 )`
   ],
-  ['code', '%pipeline run'],
-  ['code', '%pipeline logs Count --follow']
+  ['code', '%pipeline run --wait'],
+  ['code', '%pipeline logs Count']
 ];
 
 /** Return the notebook's content. */

@@ -12,9 +12,10 @@ import re
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Route
 
-# JupyterLab compiles the schemas of settings, and styles its widgets, in place.
+# JupyterLab compiles the schemas of settings, and styles its widgets, in place; anywidget loads what the
+# kernel sent from a blob.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-eval' {own}; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'unsafe-eval' blob: {own}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
     "object-src 'none'; form-action 'none'; base-uri 'self'"
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipecell import targets
-from pipecell.errors import PipecellError
+from pipecell.errors import EndpointError, ExecutionError, PipecellError
 from pipecell.frontend import executions, pipelines
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ class Board:
     def _settle(self, cell: str | None, source: str, error: Any) -> None:
         if cell is not None:
             known = self._refused.pop(cell, None)
-            if isinstance(error, PipecellError):
+            # A run that failed, or could not be reached, is no fault of what the cell says.
+            if isinstance(error, PipecellError) and not isinstance(error, ExecutionError | EndpointError):
                 self._refused[cell] = pipelines.refused(error, cell, source)
             if known is not None or cell in self._refused:
                 self._tell({"type": "refused", "cell": cell, "problem": self._refused.get(cell)})
