@@ -1,7 +1,15 @@
 /** Making elements of JupyterLab's own look. Text is always text, never markup. */
 
-export { button, html, say } from './dag/dom';
-import { html } from './dag/dom';
+import { button as plain, html } from './dag/dom';
+
+export { html, say } from './dag/dom';
+
+/** Make a push button whose title, which says what it acts on, is its accessible name too. */
+export function button(className: string, label: string, title: string, press: () => void): HTMLButtonElement {
+  const element = plain(className, label, title, press);
+  element.setAttribute('aria-label', title);
+  return element;
+}
 
 /** Put children in place of what an element holds. */
 export function fill(element: Element, ...children: (Node | string)[]): void {
