@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 
+import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, Route
 
 # JupyterLab compiles the schemas of settings, and styles its widgets, in place; anywidget loads what the
@@ -47,7 +48,8 @@ class Watch:
 
     def check(self) -> None:
         """Fail if there was anything."""
-        assert self._found == []
+        if self._found:
+            pytest.fail("\n".join(self._found))
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(words in message.text for words in NOT_OURS):
