@@ -53,21 +53,21 @@ def test_definitions_open_as_a_dag_with_their_checks(
     arrive(page, lab, "files")
 
     double_click(page, "census.json")
-    shown = page.get_by_role("region", name="Pipeline definition")
+    shown = page.locator(".pc-Viewer")
     expect(shown.get_by_role("button", name="CensusTrain, Training")).to_be_visible()
     expect(shown.get_by_role("complementary", name="Checks")).to_contain_text("SageMaker Pipelines · 6 steps")
     screenshot(page, "extension-file")
 
     # A state machine with an error, and a name that must stay a name.
     double_click(page, "machine.asl.json")
-    shown = page.get_by_role("region", name="Pipeline definition").filter(visible=True)
+    shown = page.locator(".pc-Viewer").filter(visible=True)
     expect(shown.get_by_role("button", name=HOSTILE).first).to_be_visible()
     expect(shown.get_by_role("complementary", name="Checks")).to_contain_text("Nowhere")
     assert page.locator(".pc-Viewer img").count() == 0
 
     # What cannot be read says why; what is no definition opens as ever.
     double_click(page, "broken.asl.json")
-    shown = page.get_by_role("region", name="Pipeline definition").filter(visible=True)
+    shown = page.locator(".pc-Viewer").filter(visible=True)
     expect(shown).to_contain_text("not JSON")
     double_click(page, "other.json")
     expect(page.locator(".jp-RenderedJSON").filter(visible=True)).to_be_visible()
