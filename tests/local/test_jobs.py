@@ -356,6 +356,8 @@ def test_a_process_that_cannot_be_had_is_asked_for_again(
 
 
 def test_the_data_of_a_completed_job_go_and_those_of_a_failed_one_stay(work: Workshop) -> None:
+    work.keep = False
+    work.restart()
     closed = "import os; os.makedirs('/opt/ml/output/x/y'); os.chmod('/opt/ml/output/x', 0)"
     assert work.run_code("good", closed).status == "Completed"
     assert work.run_code("bad", "raise SystemExit(1)").status == "Failed"

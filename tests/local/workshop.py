@@ -37,7 +37,9 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 
 
 class Workshop:
-    """One home, its jobs and its objects."""
+    """One home, its jobs and its objects. Folders of jobs that completed stay, to be looked into."""
+
+    keep = True
 
     def __init__(self, folder: Path, sandbox: str | None = None) -> None:
         self.home = Home(folder).create()
@@ -49,7 +51,12 @@ class Workshop:
         self.jobs = self.new_jobs()
 
     def new_jobs(self) -> Jobs:
-        return Jobs(self.home, lambda kind, name: self.ends.put((kind, name)), environment=self.environment)
+        return Jobs(
+            self.home,
+            lambda kind, name: self.ends.put((kind, name)),
+            environment=self.environment,
+            keep=self.keep,
+        )
 
     def restart(self) -> None:
         """Be a new server on the same home."""
@@ -119,7 +126,7 @@ def is_running(pid: int) -> bool:
     """Whether a process exists and is no zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state != b"Z"
 
