@@ -224,7 +224,7 @@ export interface Detail {
   readonly plots: readonly Plot[];
   /** A state's input, output, error and cause, as JSON text. */
   readonly payloads: readonly { readonly label: string; readonly text: string }[];
-  /** Attempts before this one, for people. */
+  /** Why each attempt before this one failed, for people. */
   readonly attempts: readonly string[];
   /** Whether there is, or will be, a log to read. */
   readonly logs: boolean;

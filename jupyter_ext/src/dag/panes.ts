@@ -18,7 +18,7 @@ export function overview(detail: Detail): HTMLElement {
     pane.append(factTable(detail.facts));
   }
   if (detail.attempts.length > 0) {
-    pane.append(html('h4', '', {}, 'Attempts'), html('ol', 'pc-attempts', {}, ...detail.attempts.map(text => html('li', '', {}, text))));
+    pane.append(html('h4', '', {}, 'Earlier attempts'), html('ol', 'pc-attempts', {}, ...detail.attempts.map(text => html('li', '', {}, text))));
   }
   return pane;
 }

@@ -59,7 +59,8 @@ class StepSnapshot:
         started, ended: epoch seconds; None before.
         cached: an earlier result was reused.
         failure_reason: AWS's FailureReason; empty when there is none.
-        metadata: AWS's Metadata of the step: the ARN of its job, a condition's outcome, and so on.
+        metadata: AWS's Metadata of the step: the ARN of its job, a condition's outcome, and so on;
+            ``Attempts`` where there was more than one, and of a state ``Retried``: why those before failed.
     """
 
     name: str

@@ -54,6 +54,7 @@ class _Visit:
     error: str = ""
     cause: str = ""
     attempts: int = 0
+    retried: list[str] = field(default_factory=list)
     total: int | None = None
     items: dict[int, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class _Visit:
 
     @property
     def failure_reason(self) -> str:
-        found = ": ".join(part for part in (self.error, _plain(self.cause)) if part)
+        found = _reason(self)
         return f"caught {found}" if found and self.status == "Succeeded" else found
 
     @property
@@ -245,6 +246,8 @@ def _apply(visit: _Visit, kind: str, details: Mapping[str, Any], when: float | N
         visit.status = "Failed"
         visit.error, visit.cause = details.get("error") or "", details.get("cause") or ""
     elif kind.endswith(_BEGUN):
+        if visit.error:
+            visit.retried.append(_reason(visit))
         visit.status, visit.ended, visit.error, visit.cause = "Executing", None, "", ""
         visit.attempts += kind.endswith("Scheduled")
     if kind == "MapStateStarted":
@@ -294,6 +297,8 @@ def _metadata(visit: _Visit) -> dict[str, Any]:
     metadata = dict(visit.facts)
     if visit.attempts > 1:
         metadata["Attempts"] = visit.attempts
+    if visit.retried:
+        metadata["Retried"] = list(visit.retried)
     if visit.items or visit.total is not None:
         metadata["Iterations"] = {
             "Total": len(visit.items) if visit.total is None else visit.total,
@@ -304,6 +309,10 @@ def _metadata(visit: _Visit) -> dict[str, Any]:
     if visit.cause:
         metadata["Cause"] = visit.cause
     return metadata | {key: value for key, value in visit.data.items() if value is not None}
+
+
+def _reason(visit: _Visit) -> str:
+    return ": ".join(part for part in (visit.error, _plain(visit.cause)) if part)
 
 
 def _counts(counts: Counter[str]) -> dict[str, int]:

@@ -291,6 +291,7 @@ def pipeline_name(execution_arn: str) -> str:
 def _step(entry: Mapping[str, Any], types: Mapping[str, str]) -> StepSnapshot:
     name = entry["StepName"]
     metadata = json.loads(json.dumps(entry.get("Metadata", {}), default=str))
+    attempts = entry.get("AttemptCount") or 0
     return StepSnapshot(
         name=name,
         type=types.get(name, next(iter(metadata), "")),
@@ -299,7 +300,7 @@ def _step(entry: Mapping[str, Any], types: Mapping[str, str]) -> StepSnapshot:
         ended=epoch(entry.get("EndTime")),
         cached="CacheHitResult" in entry,
         failure_reason=entry.get("FailureReason", ""),
-        metadata=metadata,
+        metadata=metadata | ({"Attempts": attempts} if attempts > 1 else {}),
     )
 
 

@@ -73,7 +73,7 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     if step is None or len(members) > 1:
         return detail
     detail["facts"] = [*_step_facts(execution, step), *detail["facts"]]
-    detail["attempts"] = [str(text) for text in step.metadata.get("Attempts") or ()]
+    detail["attempts"] = [clean(text)[:_TEXT] for text in step.metadata.get("Retried") or ()]
     detail["payloads"] = _payloads(step)
     job, trouble = _job(execution, step)
     lines = _log_lines(execution, step) if detail["logs"] and job_arn(step.metadata) else []
@@ -184,6 +184,8 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
         facts.append({"label": "Took", "value": duration(step.ended - step.started)})
     if step.cached:
         facts.append({"label": "Cache", "value": "hit: the result of an earlier run was reused"})
+    if "Attempts" in step.metadata:
+        facts.append({"label": "Attempts", "value": str(step.metadata["Attempts"])})
     cost = execution.step_cost(step)
     if cost:
         facts.append({"label": "Cost", "value": cost})

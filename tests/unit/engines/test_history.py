@@ -75,6 +75,7 @@ def test_a_failed_attempt_that_is_retried_is_executing_again() -> None:
     assert read_states(events[:-1])[0].status == "Failed"
     again = read_states(events)[0]
     assert (again.status, again.failure_reason) == ("Executing", "")
+    assert (again.metadata["Attempts"], again.metadata["Retried"]) == (2, ["Throttled: slow down"])
 
 
 def test_a_failed_execution_ends_the_failed_state_and_stops_its_siblings() -> None:

@@ -1,8 +1,18 @@
-"""Why a step failed is told with the script's own line."""
+"""Why a step failed is told with the script's own line, and how often it was tried."""
 
 from __future__ import annotations
 
-from pipecell.live.details import failure
+from typing import Any
+
+import pytest
+
+from pipecell.engines.connection import Connection
+from pipecell.engines.engine import StepSnapshot
+from pipecell.engines.monitor import Monitor
+from pipecell.execution import Execution
+from pipecell.live import Screen
+from pipecell.live.details import failure, run_detail
+from tests.unit.engines.fakes import FakeEngine, snapshot
 
 LOG = [
     "reading",
@@ -31,3 +41,17 @@ def test_without_a_traceback_aws_s_reason_stands_alone() -> None:
         "reason": "ClientError: no such image",
         "line": "",
     }
+
+
+def test_a_retried_state_tells_how_often_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    metadata = {"Attempts": 2, "Retried": ["Throttled: slow \x1bdown"]}
+    step = StepSnapshot("Train", "Training", "Executing", metadata=metadata)
+    engine: Any = FakeEngine(snapshot(steps=(step,)))
+    monkeypatch.setattr(FakeEngine, "connection", Connection("http://127.0.0.1"), raising=False)
+    monitor = Monitor()
+    try:
+        detail = run_detail(Execution(engine, "arn", monitor=monitor, screen=Screen()), "Train", ["Train"])
+    finally:
+        monitor.close()
+    assert {"label": "Attempts", "value": "2"} in detail["facts"]
+    assert [text.replace("\ufffd", "") for text in detail["attempts"]] == ["Throttled: slow down"]
