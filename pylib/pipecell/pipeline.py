@@ -115,7 +115,10 @@ class Pipeline:
         except (DefinitionError, DeclarationError) as error:
             return Diagnostics((*declared, Diagnostic.of(error)))
         document = compiled.document
-        found = (*declared, *compiled.diagnostics, *check(document, compiled.files))
+        told = {(each.step, each.message) for each in declared}
+        # What a cell already says of its own line, a rule need not say again of the argument made from it.
+        ruled = (each for each in check(document, compiled.files) if (each.step, each.message) not in told)
+        found = (*declared, *compiled.diagnostics, *ruled)
         return Diagnostics(each for each in found if not document.notes.passes_over(each.code, each.step))
 
     def profiles(self) -> ProfileTable:

@@ -83,7 +83,8 @@ def no_retries(subject: Subject) -> Iterator[Finding]:
     if len(jobs) > 1 and not any(step.body.get("RetryPolicies") for step in jobs):
         yield Finding(
             f"None of the {len(jobs)} jobs is tried again when AWS throttles it or has no instance free.",
-            "Give steps retry_policies=[StepRetryPolicy([StepExceptionTypeEnum.THROTTLING])].",
+            "Give steps retry_policies=[StepRetryPolicy([StepExceptionTypeEnum.THROTTLING])] "
+            "(in a %%step line, --retry 3).",
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipecell.workspace import Workspace
 from tests.unit.declare.jobs.conftest import Cells
 
 CELLS = {
@@ -91,6 +92,14 @@ def test_an_output_that_is_gone_is_told_at_the_cell_that_reads_it(cells: Cells) 
     assert cells.problems() == [("PC647", "Train")]
     run(cells, "a")
     assert cells.problems() == []
+
+
+def test_a_missing_output_is_one_problem(cells: Cells) -> None:
+    run(cells, "ab")
+    cells.step("processing Clean -i raw=data.csv -o training", "print(inputs)", cell_id="a")
+    checked = Workspace(notebook=cells.notebook).pipeline("Pipeline").check()
+    said = [found.code for found in checked if "has no output" in found.message]
+    assert said == ["PC647"]
 
 
 def test_only_what_a_cell_touches_is_made_again(cells: Cells) -> None:
