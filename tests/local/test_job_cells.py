@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pipecell.cli import ShellContext
+from pipecell.commands.job_trial import try_step
 from pipecell.errors import ExecutionError
 from pipecell.local.daemon import EndpointInfo
 from pipecell.pipeline import Pipeline
@@ -67,13 +70,14 @@ def test_a_step_is_tried_with_what_the_others_left(desk: Desk) -> None:
     assert first == second  # Make did not run again
 
 
-def test_a_trial_that_fails_says_what_its_script_says(desk: Desk) -> None:
-    desk.step("processing Broken -o data", "raise ValueError('no such column')")
-    execution = desk.made.try_job("Broken")
-    lines = [line.message for line in execution.follow("Broken")]
-    assert any("no such column" in line for line in lines)
+def test_the_magic_prints_the_log_of_a_trial_that_fails_and_raises_its_words(desk: Desk) -> None:
+    desk.step("processing Broken -o data", "print('reading')\nraise ValueError('no such column')")
+    out = io.StringIO()
+    context = ShellContext(out, io.StringIO())
+    context.workspace = desk.workspace
     with pytest.raises(ExecutionError, match=r"no such column"):
-        execution.wait()
+        try_step(context, desk.name, "Broken")
+    assert out.getvalue().splitlines()[0] == "reading"
 
 
 def test_a_callback_cell_waits_for_its_token_and_hands_on_the_answer(desk: Desk, client: Clients) -> None:

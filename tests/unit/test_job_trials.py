@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
+from pipecell.cli import ShellContext
+from pipecell.commands.handoff import READING
+from pipecell.commands.job_trial import try_step
 from pipecell.definition.document import read_document
 from pipecell.engines.engine import ExecutionSnapshot, ExecutionSummary, StepSnapshot
 from pipecell.errors import CheckFailedError, UsageError
@@ -139,3 +143,13 @@ def test_people_are_told_what_runs_first() -> None:
     Shop(CHAIN).pipeline("p").try_job("B", say=said.append)
     assert len(said) == 1
     assert said[0].startswith("B: A first, which never ran; ")
+
+
+def test_a_notebook_that_is_only_read_tries_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(READING, "1")
+    err = io.StringIO()
+    context, shop = ShellContext(io.StringIO(), err), Shop(CHAIN)
+    context.workspace = shop
+    try_step(context, "p", "Other")
+    assert err.getvalue().strip() == "Left out: --try Other, because this notebook is only read."
+    assert not shop.place.started
