@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -124,9 +124,9 @@ class ShellContext(Context):
         self._err.flush()
         return says_yes(sys.stdin.readline())
 
-    def progress(self) -> Progress:
+    def progress(self, pipeline: Pipeline) -> AbstractContextManager[Progress]:
         """Write how far a large upload is to standard error."""
-        return UploadLine(self._err.write, rewrite=self._err.isatty())
+        return nullcontext(UploadLine(self._err.write, rewrite=self._err.isatty()))
 
     @property
     def width(self) -> int:

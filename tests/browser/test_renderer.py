@@ -67,6 +67,16 @@ def test_a_delta_changes_its_card_and_no_other(page: Page) -> None:
     assert page.evaluate(places) == before
 
 
+def test_an_upload_has_a_bar_while_it_lasts(page: Page) -> None:
+    show(page, running(census()))
+    tell(page, {"type": "progress", "what": "Uploading 30 of 120 MB", "share": 0.25})
+    bar = page.locator(".pc-progress")
+    expect(bar).to_contain_text("Uploading 30 of 120 MB")
+    expect(bar.locator(".pc-meter > span")).to_have_attribute("style", "width: 25%;")
+    tell(page, {"type": "progress", "what": "", "share": 1})
+    expect(bar).to_be_hidden()
+
+
 def test_the_log_and_a_retry_are_one_click_away_from_a_failure(page: Page) -> None:
     graph = census()
     show(page, running(graph, CensusTrain=NodeState("Failed", 2.0, 9.0)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.verb import Face
@@ -75,8 +76,8 @@ class Context(ABC):
         """
 
     @abstractmethod
-    def progress(self) -> Progress | None:
-        """Return what shows how far an upload is; None for nothing."""
+    def progress(self, pipeline: Pipeline) -> AbstractContextManager[Progress | None]:
+        """Return what shows, while it is open, how far a pipeline's uploads are; of None for nothing."""
 
     def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
         """Return the panel of a pipeline's profiles as a MIME bundle; None where nobody could use one."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.context import Context, nobody_to_ask, says_yes
@@ -84,9 +85,14 @@ class NotebookContext(Context):
         except (StdinNotImplementedError, EOFError) as error:
             raise nobody_to_ask() from error
 
-    def progress(self) -> Progress:
-        """Print how far a large upload is."""
-        return UploadLine(sys.stdout.write, rewrite=True)
+    @contextmanager
+    def progress(self, pipeline: Pipeline) -> Iterator[Progress]:
+        """Print how far a large upload is, and show it in the pipeline's newest live preview."""
+        bar = self.workspace.screen.bar(pipeline.name)
+        try:
+            yield UploadLine(sys.stdout.write, rewrite=True, bar=bar)
+        finally:
+            bar("", 1.0)  # also where an upload fails: no bar stays halfway
 
     def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
         """Return the panel of a pipeline's profiles where a front end watches."""

@@ -7,6 +7,9 @@ from collections.abc import Callable
 SHOWN_FROM = 8 * 1024 * 1024
 """Uploads of fewer bytes are over before a line about them is read."""
 
+Bar = Callable[[str, float], None]
+"""Shows words, and the share of something that is done; at 1 it goes."""
+
 _STEP = 0.02  # share of the whole after which the line is written again
 
 
@@ -16,11 +19,13 @@ class UploadLine:
     Args:
         write: takes text without adding a newline.
         rewrite: write over the line with carriage returns; otherwise only the end is said.
+        bar: told the same words, and the share of the whole that is done, from 0 to 1.
     """
 
-    def __init__(self, write: Callable[[str], object], *, rewrite: bool) -> None:
+    def __init__(self, write: Callable[[str], object], *, rewrite: bool, bar: Bar | None = None) -> None:
         self._write = write
         self._rewrite = rewrite
+        self._bar = bar
         self._said = 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
@@ -30,9 +35,13 @@ class UploadLine:
         share = done / total
         if done >= total:
             self._write(f"{self._start()}Uploaded {_megabytes(total)} MB.{' ' * 20}\n")
-        elif self._rewrite and share - self._said >= _STEP:
+        elif share - self._said >= _STEP:
             self._said = share
-            self._write(f"\rUploading {_megabytes(done)} of {_megabytes(total)} MB")
+            words = f"Uploading {_megabytes(done)} of {_megabytes(total)} MB"
+            if self._rewrite:
+                self._write(f"\r{words}")
+            if self._bar is not None:
+                self._bar(words, share)
 
     def _start(self) -> str:
         return "\r" if self._rewrite else ""

@@ -50,6 +50,15 @@ class PreviewStage(Stage):
         """Return nothing: a preview has no states."""
         return []
 
+    def tell_progress(self, what: str, share: float) -> None:
+        """Show how far something is that happens before a run; from any thread.
+
+        Args:
+            what: in words.
+            share: from 0 to 1; at 1 the bar goes.
+        """
+        self.teller.do(lambda: self.tell({"type": "progress", "what": what, "share": share}))
+
     def detail(self, node: str) -> dict[str, Any] | None:
         """Return what a node would run with, under the profile in force now."""
         from pipecell.live.details import preview_detail

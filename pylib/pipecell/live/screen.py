@@ -17,7 +17,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
     from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
+    from pipecell.live.previews import PreviewStage
     from pipecell.live.runs import RunStage
     from pipecell.pipeline import Pipeline
     from pipecell.workspace import Workspace
@@ -140,6 +141,7 @@ class Screen:
         self._open: dict[Picture, bool] = {}  # picture: has it changed since it was drawn
         self._latest: dict[str, Picture] = {}  # by execution ARN, over or not
         self._stages: dict[str, RunStage] = {}  # by execution ARN: pages of one run share one widget
+        self._previews: dict[str, PreviewStage] = {}  # the newest of each pipeline
         self._thread: threading.Thread | None = None
 
     def show(self, execution: Execution, *, caption: str | None = None, watched: bool | None = None) -> None:
@@ -196,7 +198,17 @@ class Screen:
             return dict(picture)
         from pipecell.live.previews import PreviewStage
 
-        return PreviewStage(pipeline, problems).bundle(picture)
+        stage = self._previews[pipeline.name] = PreviewStage(pipeline, problems)
+        return stage.bundle(picture)
+
+    def bar(self, name: str) -> Callable[[str, float], None]:
+        """Return what shows words and a share from 0 to 1 in a pipeline's newest live preview, if it has one.
+
+        Args:
+            name: the pipeline's.
+        """
+        stage = self._previews.get(name)
+        return (lambda what, share: None) if stage is None else stage.tell_progress
 
     def executions(
         self, workspace: Workspace, rows: Sequence[ExecutionSummary], title: str, on: str, text: str
