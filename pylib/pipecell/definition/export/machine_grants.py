@@ -7,6 +7,7 @@ from typing import Any
 
 from pipecell.definition.document import Document, inner_machines
 from pipecell.definition.export.grants import Grant, Surroundings, job_logs, pass_role
+from pipecell.definition.export.sdk_grants import sdk_grants
 from pipecell.definition.export.step_grants import uses
 
 _SERVICES: Mapping[str, str] = {
@@ -25,14 +26,6 @@ _SERVICES: Mapping[str, str] = {
     "bedrock": "bedrock",
 }
 """A service's word in a task's resource to its word in IAM's actions."""
-
-_SDK: Mapping[str, str] = {
-    "sfn": "states",
-    "eventbridge": "events",
-    "cloudwatchlogs": "logs",
-    "emr": "elasticmapreduce",
-}
-"""The same for ``aws-sdk`` tasks, where the two differ."""
 
 _JOBS: Mapping[str, tuple[str, str]] = {
     "createTrainingJob": ("training-job", "TrainingJob"),
@@ -87,7 +80,7 @@ def _task(resource: str, given: Mapping[str, Any], here: Surroundings) -> Iterat
     service, _, action = call.partition(":")
     if service == "aws-sdk":
         service, _, action = action.partition(":")
-        yield Grant(f"{_SDK.get(service, service)}:{_title(action)}", "*")
+        yield from sdk_grants(service, action, given, here)
     elif service == "sagemaker":
         yield from _sagemaker(action, given, how, here)
     elif service == "lambda":
