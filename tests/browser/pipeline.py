@@ -1,4 +1,4 @@
-"""A small pipeline for the extension's tests: two scripts, two steps, in two cells."""
+"""A small pipeline for the extension's tests: two scripts, two steps, two cells; NAME stands for its name."""
 
 LOAD = "%load_ext pipecell"
 
@@ -7,7 +7,7 @@ Path("slow.py").write_text("import pathlib, time\\nprint('begun', flush=True)\\n
     "while not pathlib.Path(%r).exists(): time.sleep(0.05)\\nprint('<b>prepared</b>', flush=True)\\n" % DOOR)
 Path("quick.py").write_text("print('trained')")"""
 
-PREPARE = """%%pipeline Census
+PREPARE = """%%pipeline NAME
 from sagemaker.sklearn.processing import SKLearnProcessor
 from sagemaker.workflow.parameters import ParameterInteger, ParameterString
 from sagemaker.workflow.steps import ProcessingStep
@@ -17,7 +17,7 @@ def processor(kind=kind):
     return SKLearnProcessor("1.2-1", "arn:aws:iam::000000000000:role/R", count, kind)
 prepare = ProcessingStep("Prepare", processor=processor(), code="slow.py")"""
 
-TRAIN = """%%pipeline Census
+TRAIN = """%%pipeline NAME
 train = ProcessingStep("Train", processor=processor("ml.m5.larg"), code="quick.py", depends_on=[prepare])"""
 
 

@@ -25,8 +25,10 @@ def watched(page: Page, lab: Lab) -> Iterator[Watch]:
 
 
 def declared(lab: Lab, page: Page, name: str, door: Path, *more: str) -> LabPage:
-    """Open a notebook of its own and run the cells that declare; the panel is shown."""
-    lab.write(name, LOAD, scripts(str(door)), PREPARE, TRAIN, *more)
+    """Open a notebook of its own and run the cells that declare a pipeline of its own; the panel is shown."""
+    pipeline = name.removesuffix(".ipynb").title()
+    cells = (cell.replace("NAME", pipeline) for cell in (PREPARE, TRAIN))
+    lab.write(name, LOAD, scripts(str(door)), *cells, *more)
     notebook = lab.open(page, name)
     notebook.wait_for_kernel()
     show_panel(page)
@@ -78,7 +80,7 @@ def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     # The problem: in the panel, on the badge, and under the very words.
     expect(shown.get_by_role("region", name="Problems")).to_contain_text('"ml.m5.larg" is not a processing')
     badge = cell(page, 3).locator(".pc-Badge")
-    expect(badge).to_have_accessible_name("Processing, 1 problem. Show in Census.")
+    expect(badge).to_have_accessible_name("Processing, 1 problem. Show in First.")
     expect(cell(page, 3).locator(".pc-Underline.pc-mod-error")).to_have_text("ml.m5.larg")
     cell(page, 3).locator(".pc-Underline.pc-mod-error").hover()
     expect(page.locator(".pc-Tooltip")).to_contain_text("Did you mean")
@@ -87,14 +89,14 @@ def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     # A fixed cell is stale until it has run; then the problem is gone.
     edit(page, 3, "ml.m5.larg", "ml.m5.large")
     expect(badge).to_have_accessible_name(
-        "Processing, 1 problem, The cell was edited since it ran: run it again. Show in Census."
+        "Processing, 1 problem, The cell was edited since it ran: run it again. Show in First."
     )
     notebook.run(3)
     expect(cell(page, 3).locator(".pc-Underline.pc-mod-error")).to_have_count(0)
 
     # A cell runs, and keeps the kernel busy; the panel starts the pipeline all the same.
     notebook.start(4)
-    shown.get_by_role("button", name="Run Census on this machine").click()
+    shown.get_by_role("button", name="Run First on this machine").click()
     expect(newest_run(page)).to_contain_text("Executing")
     node = shown.get_by_role("button", name="Prepare, Processing")
     expect(node).to_contain_text("●")
@@ -140,7 +142,7 @@ def test_toolbar_profile_target_stop_and_a_restart(
     bar.get_by_role("button", name="Target: on AWS").click()
     expect(bar.get_by_role("button", name="Target: on this machine")).to_be_visible()
 
-    bar.get_by_role("button", name="Run Census").click()
+    bar.get_by_role("button", name="Run Second").click()
     bar.get_by_role("button", name="Stop the running execution").click()
     expect(newest_run(page)).to_contain_text("Stopped")
     expect(panel(page).get_by_role("button", name="Go on with the latest")).to_be_visible()
