@@ -58,9 +58,14 @@ class Page:
                     return data
 
     def run_cell(self, code: str, cell_id: str = "cell-1") -> None:
-        """Begin to run a cell; do not wait for it."""
+        """Begin to run a cell; do not wait for it.
+
+        It runs also where the cell before it failed: a kernel drops what is queued
+        behind a failure, and what we are told comes before the kernel's own reply.
+        """
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
-        message = self._client.session.msg("execute_request", {**content, "allow_stdin": False})
+        content |= {"allow_stdin": False, "stop_on_error": False}
+        message = self._client.session.msg("execute_request", content)
         message["metadata"] = {"cellId": cell_id}
         self._client.shell_channel.send(message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -217,13 +218,21 @@ def test_a_document_that_is_too_large_is_refused(server: Server) -> None:
 
 
 def raw(server: Server, message: bytes) -> bytes:
-    """Send bytes as they are and return all that comes back."""
+    """Send bytes as they are and return all that comes back until the server ends the connection.
+
+    A server that refuses a message before it has read all of it resets the
+    connection, at any instant: while we send, half-close or read.
+    """
+    answer = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-        connection.sendall(message)
-        connection.shutdown(socket.SHUT_WR)
-        answer = b""
-        while chunk := connection.recv(65536):
-            answer += chunk
+        try:
+            connection.sendall(message)
+            connection.shutdown(socket.SHUT_WR)
+            while chunk := connection.recv(65536):
+                answer += chunk
+        except OSError as error:
+            if error.errno not in {errno.ENOTCONN, errno.ECONNRESET, errno.EPIPE}:
+                raise
     return answer
 
 
