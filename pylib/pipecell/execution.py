@@ -82,6 +82,7 @@ class Execution:
         self._listeners: list[Callable[[], None]] = []
         self._seen: ExecutionSnapshot | None = None
         self._picture: tuple[Document, Graph] | None = None
+        self._inner: dict[str, Execution] = {}
         self.execution_arn = execution_arn
         self.profile = profile
 
@@ -161,6 +162,17 @@ class Execution:
     def graph(self) -> Graph:
         """The DAG that it runs."""
         return self._drawn()[1]
+
+    def started_inside(self, execution_arn: str) -> Execution:
+        """Return an execution that a step of this one started, in the same place."""
+        from pipecell.engines.inside import engine_for, engine_name
+
+        if execution_arn not in self._inner:
+            place = engine_for(self._engine, engine_name(execution_arn))
+            self._inner[execution_arn] = Execution(
+                place, execution_arn, monitor=self._monitor, screen=self._screen
+            )
+        return self._inner[execution_arn]
 
     def watch(self) -> Watch:
         """Return the watch of this execution, begun at the first call."""
@@ -294,7 +306,7 @@ class Execution:
         seen = snapshot or self.last_seen
         by_name = {step.name: step.node_state() for step in seen.steps}
         document, graph = self._drawn()
-        for name in _not_taken(document, by_name, seen.running):
+        for name in not_taken(document, by_name, seen.running):
             by_name.setdefault(name, NodeState("NotTaken"))
         return {node.id: by_name[node.name] for node in graph.nodes if node.name in by_name}
 
@@ -370,7 +382,7 @@ class Execution:
 
     def _lines(self, step: str, *, follow: bool) -> Iterator[LogLine]:
         names = [node.name for node in self.graph.nodes]
-        if step not in names:
+        if step not in names and step.rpartition("/")[0] not in names:
             raise UsageError(
                 f'{self.pipeline} has no step "{step}".', code="PC924", hint=did_you_mean(step, names)
             )
@@ -415,7 +427,7 @@ def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
     return replace(document, body={**document.body, "Parameters": valued})
 
 
-def _not_taken(document: Document, states: Mapping[str, NodeState], running: bool) -> list[str]:
+def not_taken(document: Document, states: Mapping[str, NodeState], running: bool) -> list[str]:
     """Return the steps of branches that a condition did not choose, those inside them included.
 
     Of a state machine that may loop, that is known when it has ended.

@@ -20,6 +20,7 @@ class Node:
         parent: id of the condition, Map or Parallel that holds the node.
         cell: execution count of the cell that declared it.
         summary: one short line for people (image, instance, condition); never needed to read the graph.
+        shut: what it holds is folded away until a person opens it.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Node:
     parent: str | None = None
     cell: int | None = None
     summary: str = ""
+    shut: bool = False
 
 
 @dataclass(frozen=True)

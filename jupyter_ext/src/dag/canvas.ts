@@ -3,7 +3,7 @@
 import { Camera } from './camera';
 import { Card } from './card';
 import { html, svg } from './dom';
-import type { DagDocument, Point, Scene, SceneWire, StepState } from './model';
+import type { DagDocument, Point, Scene, SceneNode, SceneWire, StepState } from './model';
 
 const MARGIN = 16;
 const CORNER = 7;
@@ -72,6 +72,27 @@ export class Canvas {
     this.svg.classList.toggle('pc-crossfade', before.size > 0);
     this.svg.replaceChildren(this.defs(), svg('g', 'pc-groups', {}, ...groups), wires, nodes, svg('g', '', {}, ...labels));
     this.camera.resize(width, height);
+  }
+
+  /** Draw some nodes of the same scene again, in their places. */
+  replace(document: DagDocument, nodes: readonly SceneNode[], now: number): void {
+    this.scene = document.scene;
+    for (const node of nodes) {
+      const before = this.cards.get(node.id);
+      if (before) {
+        const focused = before.element === window.document.activeElement;
+        const card = new Card(node, document.marks, document.run !== null);
+        this.cards.set(node.id, card);
+        before.element.replaceWith(card.element);
+        card.show(before.state, now);
+        card.element.classList.toggle('pc-selected', before.element.classList.contains('pc-selected'));
+        card.element.setAttribute('aria-pressed', before.element.getAttribute('aria-pressed') ?? 'false');
+        card.element.setAttribute('tabindex', before.element.getAttribute('tabindex') ?? '-1');
+        if (focused) {
+          card.element.focus({ preventScroll: true });
+        }
+      }
+    }
   }
 
   /** Show the states of some nodes. */

@@ -51,6 +51,7 @@ export class Card {
     this.mark = mark;
     this.element.classList.toggle('pc-off', state?.[1] === 'NotTaken');
     const extra = state?.[4];
+    this.element.classList.toggle('pc-best', extra?.best === true);
     if (extra?.value !== undefined && this.summary) {
       say(this.summary, extra.value);
       this.summary.classList.add('pc-compared');

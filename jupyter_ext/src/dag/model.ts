@@ -80,8 +80,10 @@ export interface StepExtra {
   readonly cached?: true;
   /** Why it failed. */
   readonly reason?: string;
-  /** What a condition compared, for example `0.86 ≥ 0.80`. */
+  /** What a condition compared, for example `0.86 ≥ 0.80`; how far trials are; what a trial reached. */
   readonly value?: string;
+  /** The best trial of its tuning job so far. */
+  readonly best?: true;
   /** Which branch a condition took. */
   readonly outcome?: string;
 }
@@ -233,7 +235,13 @@ export interface Detail {
 /** What the host tells the renderer. */
 export type HostEvent =
   | { readonly type: 'document'; readonly document: ViewDocument }
-  | { readonly type: 'delta'; readonly run?: Partial<RunState>; readonly steps?: readonly StepState[] }
+  | {
+      readonly type: 'delta';
+      readonly run?: Partial<RunState>;
+      readonly steps?: readonly StepState[];
+      /** Nodes of the scene that are otherwise now, at the same place: a step began to hold something. */
+      readonly nodes?: readonly (readonly [index: number, node: SceneNode])[];
+    }
   | { readonly type: 'scene'; readonly scene: Scene; readonly steps: readonly StepState[] }
   | { readonly type: 'detail'; readonly detail: Detail }
   | {

@@ -5,7 +5,7 @@ import { html, say } from './dom';
 import { Drawer } from './drawer';
 import { Header } from './header';
 import { Minimap } from './minimap';
-import type { Action, Choice, DagDocument, Host, HostEvent, RunState, StepState, View } from './model';
+import type { Action, Choice, DagDocument, Host, HostEvent, RunState, SceneNode, StepState, View } from './model';
 import { followTheme } from './theme';
 import { Timeline } from './timeline';
 import { Tools } from './tools';
@@ -83,7 +83,7 @@ export class DagView implements View {
         }
         break;
       case 'delta':
-        this.collect(event.run, event.steps);
+        this.collect(event.run, event.steps, event.nodes);
         break;
       case 'scene':
         if (this.document) {
@@ -165,6 +165,7 @@ export class DagView implements View {
 
   private setScene(document: DagDocument): void {
     this.document = document;
+    this.waitingNodes.clear();
     this.waitingSteps.clear(); // they are of the scene before; what comes with this one is newer
     this.timesDrawn = Number.NEGATIVE_INFINITY;
     this.canvas.draw(document.scene, document);
@@ -189,9 +190,14 @@ export class DagView implements View {
   }
 
   /** Take a delta; all that come within one frame are drawn together. */
-  private collect(run: Partial<RunState> | undefined, steps: readonly StepState[] | undefined): void {
+  private collect(
+    run: Partial<RunState> | undefined,
+    steps: readonly StepState[] | undefined,
+    nodes: readonly (readonly [number, SceneNode])[] | undefined
+  ): void {
     this.waitingRun = { ...this.waitingRun, ...run };
     steps?.forEach(state => this.waitingSteps.set(state[0], state));
+    nodes?.forEach(([index, node]) => this.waitingNodes.set(index, node));
     if (!this.drawing) {
       this.drawing = true;
       // A page in the background has no frames; what it shows must be right when one comes back.
@@ -205,7 +211,24 @@ export class DagView implements View {
     this.drawing = false;
     this.waitingRun = {};
     this.waitingSteps.clear();
+    this.changeNodes();
     this.change(run, steps);
+  }
+
+  /** Draw nodes again that are otherwise now. */
+  private changeNodes(): void {
+    if (!this.document || this.waitingNodes.size === 0) {
+      return;
+    }
+    const { scene } = this.document;
+    const nodes = scene.nodes.map((node, index) => this.waitingNodes.get(index) ?? node);
+    this.document = { ...this.document, scene: { ...scene, nodes } };
+    this.canvas.replace(this.document, [...this.waitingNodes.values()], this.now());
+    this.waitingNodes.clear();
+    this.tools.offerFolding(this.host.live);
+    if (this.choice.filter) {
+      this.filter(this.choice.filter);
+    }
   }
 
   private change(run: Partial<RunState>, steps: readonly StepState[]): void {
@@ -446,5 +469,6 @@ export class DagView implements View {
   private drawing = false;
   private waitingRun: Partial<RunState> = {};
   private readonly waitingSteps = new Map<number, StepState>();
+  private readonly waitingNodes = new Map<number, SceneNode>();
   private timesDrawn = Number.NEGATIVE_INFINITY;
 }

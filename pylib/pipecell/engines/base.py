@@ -11,6 +11,7 @@ from typing import Any
 from pipecell.engines.connection import Connect, Connection, aws_errors
 from pipecell.engines.engine import ExecutionSnapshot, LogLine, StepSnapshot
 from pipecell.engines.logs import LogSource, read_batches, read_log, source_of
+from pipecell.engines.tuning import look_at_trials, tuning_arn
 from pipecell.errors import EndpointError, ExecutionError
 
 
@@ -62,7 +63,7 @@ class AwsEngine(ABC):
 
         Args:
             execution_arn: the execution.
-            step: the step's name.
+            step: the step's name; ``STEP/JOB`` for one trial of a tuning step.
             follow: go on until the step's job has ended.
 
         Raises:
@@ -72,7 +73,7 @@ class AwsEngine(ABC):
         source = self._log_source(execution_arn, step, follow, pause)
 
         def ended() -> bool:
-            now = self.describe(execution_arn).step(step)
+            now = self._entry(self.describe(execution_arn), step)
             return now is None or now.ended is not None
 
         with self.errors(f"the log of {step}", step=step):
@@ -92,7 +93,7 @@ class AwsEngine(ABC):
             time.sleep(pause)
 
         def ended() -> bool:
-            now = self.describe(execution_arn).step(step)
+            now = self._entry(self.describe(execution_arn), step)
             return now is None or now.ended is not None
 
         with self.errors(f"the log of {step}", step=step):
@@ -114,10 +115,21 @@ class AwsEngine(ABC):
                 return source
             time.sleep(pause)
 
+    def _entry(self, found: ExecutionSnapshot, step: str) -> StepSnapshot | None:
+        """Return a step, or the trial of one: ``Tune/trial-job-001``."""
+        entry = found.step(step)
+        holder, _, name = step.rpartition("/")
+        around = found.step(holder) if entry is None else None
+        arn = tuning_arn(around.metadata) if around is not None else ""
+        if not arn:
+            return entry
+        trials = look_at_trials(self.connection, arn, (holder,), found.engine).steps
+        return next((trial for trial in trials if trial.name == name), None)
+
     def _source_now(self, execution_arn: str, step: str, *, wait: bool) -> LogSource | None:
         """Return where the log is; None where that is worth waiting for."""
         found = self.describe(execution_arn)
-        entry = found.step(step)
+        entry = self._entry(found, step)
         source = source_of(entry) if entry is not None else None
         if source is not None:
             return source

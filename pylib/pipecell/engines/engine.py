@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pipecell.definition.document import Document
 from pipecell.graph import NodeState
@@ -93,6 +93,42 @@ class StepSnapshot:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """What a step has started that has steps of its own: a tuning job's trials, or another execution.
+
+    Attributes:
+        path: the step's name, after those of the steps around it.
+        kind: ``trials`` or ``execution``.
+        arn: the tuning job's or the execution's.
+        engine: ``sagemaker`` or ``stepfunctions``; for trials that of the step.
+        status: AWS's status word.
+        steps: the trials in the order of their creation, or the steps that started.
+        total: how many trials there will be at most; None for an execution.
+        best: name of the best trial so far; empty without any.
+        objective: name of the metric that trials are judged by.
+        document: the definition of an execution; None for trials.
+        trouble: why it could not be looked at; empty when it could.
+    """
+
+    path: tuple[str, ...]
+    kind: Literal["trials", "execution"]
+    arn: str
+    engine: str
+    status: str
+    steps: tuple[StepSnapshot, ...] = ()
+    total: int | None = None
+    best: str = ""
+    objective: str = ""
+    document: Document | None = field(default=None, repr=False, compare=False)
+    trouble: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether it will still change."""
+        return self.status in RUNNING
+
+
+@dataclass(frozen=True)
 class ExecutionSnapshot:
     """One execution at one moment.
 
@@ -107,6 +143,7 @@ class ExecutionSnapshot:
         input, output: a state machine's input and output; None for a SageMaker pipeline.
         steps: the steps that started, in the order they did.
         started, ended: epoch seconds.
+        inside: what steps started that has steps of its own; the monitor alone looks there.
     """
 
     execution_arn: str
@@ -121,6 +158,7 @@ class ExecutionSnapshot:
     steps: tuple[StepSnapshot, ...] = ()
     started: float | None = None
     ended: float | None = None
+    inside: tuple[Inside, ...] = ()
 
     @property
     def running(self) -> bool:

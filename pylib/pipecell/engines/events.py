@@ -6,9 +6,10 @@ harm. Together, the events of two looks hold exactly what differs between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from pipecell.engines.engine import ExecutionSnapshot, StepSnapshot
+from pipecell.engines.engine import ExecutionSnapshot, Inside, StepSnapshot
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class StatusChanged:
 
 @dataclass(frozen=True)
 class StepsChanged:
-    """Steps that began, went on or ended, as they are now."""
+    """Steps that began, went on or ended, as they are now; ``path`` leads to the step they are inside of."""
 
     steps: tuple[StepSnapshot, ...]
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,14 @@ class StepsForgotten:
     """Steps that are no longer what ran: a retry begins them anew."""
 
     names: tuple[str, ...]
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InsideChanged:
+    """What a step started, as it is now, but for its steps: they are told as others are."""
+
+    inside: Inside
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class ReachableAgain:
     """A look succeeded after one that failed."""
 
 
-Event = StatusChanged | StepsChanged | StepsForgotten | Unreachable | ReachableAgain
+Event = StatusChanged | StepsChanged | StepsForgotten | InsideChanged | Unreachable | ReachableAgain
 
 
 def changes(before: ExecutionSnapshot | None, after: ExecutionSnapshot) -> tuple[Event, ...]:
@@ -55,15 +65,33 @@ def changes(before: ExecutionSnapshot | None, after: ExecutionSnapshot) -> tuple
     found: list[Event] = []
     if before is None or _status(before) != _status(after):
         found.append(_status(after))
-    known = {step.name: step for step in before.steps} if before is not None else {}
-    changed = tuple(step for step in after.steps if known.get(step.name) != step)
+    found += _steps(before.steps if before is not None else (), after.steps, ())
+    earlier = {inside.path: inside for inside in before.inside} if before is not None else {}
+    for inside in after.inside:
+        known = earlier.pop(inside.path, None)
+        if known is None or _frame(known) != _frame(inside):
+            found.append(InsideChanged(_frame(inside)))
+        found += _steps(known.steps if known is not None else (), inside.steps, inside.path)
+    for path, gone in earlier.items():
+        found += _steps(gone.steps, (), path)
+    return tuple(found)
+
+
+def _steps(
+    before: Sequence[StepSnapshot], after: Sequence[StepSnapshot], path: tuple[str, ...]
+) -> Iterator[Event]:
+    known = {step.name: step for step in before}
+    changed = tuple(step for step in after if known.get(step.name) != step)
     if changed:
-        found.append(StepsChanged(changed))
-    left = {step.name for step in after.steps}
+        yield StepsChanged(changed, path)
+    left = {step.name for step in after}
     forgotten = tuple(name for name in known if name not in left)
     if forgotten:
-        found.append(StepsForgotten(forgotten))
-    return tuple(found)
+        yield StepsForgotten(forgotten, path)
+
+
+def _frame(inside: Inside) -> Inside:
+    return replace(inside, steps=())
 
 
 def _status(snapshot: ExecutionSnapshot) -> StatusChanged:

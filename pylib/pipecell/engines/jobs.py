@@ -58,11 +58,15 @@ class Job:
 
 def job_arn(metadata: Mapping[str, Any]) -> str:
     """Return the ARN of a step's job of SageMaker that can be described; empty where there is none."""
-    for arn in _strings(metadata):
-        match = _ARN.match(arn)
-        if match and match["kind"] in _LOOKS:
-            return arn
-    return ""
+    return next((arn for arn, kind, _ in arn_parts(metadata) if kind in _LOOKS), "")
+
+
+def arn_parts(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield (ARN, kind, name) for each resource of SageMaker that metadata names."""
+    for text in _strings(metadata):
+        match = _ARN.match(text)
+        if match:
+            yield text, match["kind"], match["name"]
 
 
 def describe_job(connection: Connection, metadata: Mapping[str, Any]) -> Job | None:
@@ -79,22 +83,6 @@ def describe_job(connection: Connection, metadata: Mapping[str, Any]) -> Job | N
     with aws_errors("the step's job", connection=connection):
         found = getattr(connection.client("sagemaker"), operation)(**{key: match["name"]})
     return Job(match["kind"], match["name"], arn, found)
-
-
-def trials(connection: Connection, job: Job, limit: int = 100) -> list[Mapping[str, Any]]:
-    """Return the training jobs of a tuning job, oldest first.
-
-    Raises:
-        ExecutionError: AWS refused.
-    """
-    with aws_errors("the trials", connection=connection):
-        found = connection.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
-            HyperParameterTuningJobName=job.name,
-            SortBy="CreationTime",
-            SortOrder="Ascending",
-            MaxResults=limit,
-        )
-    return list(found["TrainingJobSummaries"])
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 
 from pipecell.engines.engine import Engine, ExecutionSnapshot
 from pipecell.engines.events import Event, ReachableAgain, Unreachable, changes
+from pipecell.engines.inside import Insides
 from pipecell.errors import EndpointError, ExecutionError, PipecellError
 
 _log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Watch:
         self._over = threading.Event()
         self._rest = engine.poll_seconds[0]
         self._failures = 0
+        self._insides = Insides(engine)
 
     @property
     def over(self) -> bool:
@@ -83,7 +85,7 @@ class Watch:
         """Look once and tell the watcher; return seconds until the next look, None when over."""
         shortest, longest = self.engine.poll_seconds
         try:
-            seen = self.engine.describe(self.execution_arn)
+            seen = self._insides.look(self.engine.describe(self.execution_arn))
         except PipecellError as error:
             return self._failed(error, now)
         back = (ReachableAgain(),) if self.trouble is not None else ()

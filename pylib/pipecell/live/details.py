@@ -10,18 +10,20 @@ from pipecell.definition.arguments import Argument, arguments, written
 from pipecell.definition.parameters import defaults
 from pipecell.definition.references import resolve
 from pipecell.definition.sagemaker import iterate_steps
+from pipecell.engines.inside import started_arn
 from pipecell.engines.jobs import Job, describe_job, job_arn
-from pipecell.engines.jobs import trials as tuning_trials
 from pipecell.engines.logs import source_of
+from pipecell.engines.tuning import look_at_trials
 from pipecell.errors import PipecellError
 from pipecell.live import code, data, metrics
 from pipecell.live.comparisons import RunScope, thresholds
+from pipecell.live.inside import number
 from pipecell.view.durations import duration
 from pipecell.view.metrics import clean
 
 if TYPE_CHECKING:
     from pipecell.definition.document import Document
-    from pipecell.engines.engine import StepSnapshot
+    from pipecell.engines.engine import Inside, StepSnapshot
     from pipecell.execution import Execution
     from pipecell.pipeline import Pipeline
 
@@ -75,8 +77,49 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     detail["facts"] = [*_step_facts(execution, step), *detail["facts"]]
     detail["attempts"] = [clean(text)[:_TEXT] for text in step.metadata.get("Retried") or ()]
     detail["payloads"] = _payloads(step)
+    lines = _log_lines(execution, step.name) if detail["logs"] and job_arn(step.metadata) else []
+    if started_arn(step):
+        detail["facts"].append({"label": "Started", "value": started_arn(step)})
+    _add_job(detail, execution, step, lines, body)
+    return detail
+
+
+def trial_detail(execution: Execution, inside: Inside, name: str) -> dict[str, Any]:
+    """Return the detail of one trial of a tuning step: what it tried, what it reached, its training job.
+
+    Args:
+        execution: the run.
+        inside: the trials.
+        name: the training job's.
+    """
+    step = next(each for each in inside.steps if each.name == name)
+    detail = _empty_detail(name, f"Trial of {inside.path[-1]}")
+    detail["logs"] = True
+    reached = step.metadata.get("Objective")
+    if reached is not None:
+        first = " · the best so far" if inside.running else " · the best"
+        value = f"{number(reached)}{first if name == inside.best else ''}"
+        detail["facts"].append({"label": inside.objective or "Objective", "value": value})
+    detail["facts"] += [
+        {"label": key, "value": clean(str(value))[:_TEXT]}
+        for key, value in (step.metadata.get("TunedHyperParameters") or {}).items()
+    ]
+    if step.started is not None and step.ended is not None:
+        detail["facts"].append({"label": "Took", "value": duration(step.ended - step.started)})
+    lines = _log_lines(execution, f"{inside.path[-1]}/{name}")
+    _add_job(detail, execution, step, lines, None)
+    return detail
+
+
+def _add_job(
+    detail: dict[str, Any],
+    execution: Execution,
+    step: StepSnapshot,
+    lines: Sequence[str],
+    body: Mapping[str, Any] | None,
+) -> None:
+    """Add what a step's job tells: why it failed, what it reads and writes, its numbers, its code."""
     job, trouble = _job(execution, step)
-    lines = _log_lines(execution, step) if detail["logs"] and job_arn(step.metadata) else []
     if step.failure_reason:
         detail["facts"].append({"label": "AWS says", "value": clean(step.failure_reason)[:_TEXT]})
         detail["failure"] = failure(lines, step.failure_reason)
@@ -86,10 +129,10 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     if job is not None:
         detail["inputs"] = data.artifacts(connection, job.inputs)
         detail["outputs"] = data.artifacts(connection, job.outputs)
-        detail["facts"] += _job_facts(job)
+        told = {fact["label"] for fact in detail["facts"]}
+        detail["facts"] += [fact for fact in _job_facts(job) if fact["label"] not in told]
         detail["plots"] = _plots(execution, step, job, lines, body)
         detail["code"] = code.from_s3(connection, _job_arguments(job))
-    return detail
 
 
 def failure(lines: Sequence[str], reason: str) -> dict[str, str]:
@@ -134,12 +177,17 @@ def _empty(
         facts.append({"label": "Cache", "value": f"on, {written(expiry)}" if enabled else "off"})
     if len(members) > 1:
         facts.append({"label": "Holds", "value": f"{len(members)} steps: {', '.join(members[:12])}"})
+    shown = [_row(row) for row in rows[:MOST_ARGUMENTS]]
+    return {**_empty_detail(node, heading), "facts": facts, "arguments": shown}
+
+
+def _empty_detail(node: str, heading: str) -> dict[str, Any]:
     return {
         "node": node,
         "heading": heading,
-        "facts": facts,
+        "facts": [],
         "failure": None,
-        "arguments": [_row(row) for row in rows[:MOST_ARGUMENTS]],
+        "arguments": [],
         "code": [],
         "inputs": [],
         "outputs": [],
@@ -225,9 +273,9 @@ def _job_facts(job: Job) -> list[dict[str, str]]:
     return facts
 
 
-def _log_lines(execution: Execution, step: StepSnapshot) -> list[str]:
+def _log_lines(execution: Execution, step: str) -> list[str]:
     try:
-        return [line.message for line in execution.logs(step.name)][-_LOG_LINES:]
+        return [line.message for line in execution.logs(step)][-_LOG_LINES:]
     except PipecellError:
         return []  # no log yet
 
@@ -240,9 +288,9 @@ def _plots(
             algorithm = job.description.get("AlgorithmSpecification") or {}
             return metrics.curves(lines, algorithm.get("MetricDefinitions") or [])
         if job.kind == "hyper-parameter-tuning-job":
-            config = job.description.get("HyperParameterTuningJobConfig") or {}
-            objective = (config.get("HyperParameterTuningJobObjective") or {}).get("MetricName", "")
-            return metrics.trials(tuning_trials(execution.engine.connection, job), objective)
+            found = look_at_trials(execution.engine.connection, job.arn, (step.name,), execution.engine.name)
+            reached = [each.metadata.get("Objective") for each in found.steps]
+            return metrics.trials(reached, found.objective)
         if step.ended is not None and body is not None and body.get("PropertyFiles"):
             limits = thresholds(execution, step.name)
             reports = [

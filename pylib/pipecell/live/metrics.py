@@ -38,13 +38,9 @@ def curves(lines: Iterable[str], definitions: Sequence[Mapping[str, str]]) -> li
     return plots + [_plot(name, "step", {name: points}) for name, points in list(rest.items())[:MOST_SERIES]]
 
 
-def trials(summaries: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
-    """Return `Plot` of the objective of each trial of a tuning job."""
-    points = [
-        [float(number), float(objective["Value"])]
-        for number, summary in enumerate(summaries, 1)
-        if (objective := summary.get("FinalHyperParameterTuningJobObjectiveMetric"))
-    ]
+def trials(reached: Sequence[float | None], metric: str) -> list[dict[str, Any]]:
+    """Return `Plot` of what each trial of a tuning job reached; None of one that has not."""
+    points = [[float(number), value] for number, value in enumerate(reached, 1) if value is not None]
     return [_plot(metric or "objective", "trial", {metric or "objective": points})] if points else []
 
 

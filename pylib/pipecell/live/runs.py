@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pipecell.errors import PipecellError
 from pipecell.execution import PLACES
 from pipecell.frontend.crew import Crew
+from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
-from pipecell.view.model import RunFacts, Scene, document, step_states
+from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states
 
 if TYPE_CHECKING:
     from pipecell.engines.engine import ExecutionSnapshot
@@ -37,6 +38,7 @@ class RunStage(Stage):
         self._told_run: dict[str, Any] = {}
         self._told_steps: dict[int, list[Any]] = {}
         self._told_scene: Scene | None = None
+        self._whole: tuple[tuple[Any, ...], Whole] | None = None
         self._expected: float | None = None
         self._values: dict[str, str] = {}
         self._log = 0  # number of the log that is followed: a later one ends the earlier
@@ -45,8 +47,17 @@ class RunStage(Stage):
 
     @property
     def graph(self) -> Graph:
-        """The DAG that runs."""
-        return self.execution.graph
+        """The DAG that runs, with what its steps started."""
+        return self.whole.graph
+
+    @property
+    def whole(self) -> Whole:
+        """The run with what its steps started so far."""
+        seen = self.execution.last_seen
+        now = shape(seen)
+        if self._whole is None or self._whole[0] != now:
+            self._whole = now, whole(self.execution.graph, seen)
+        return self._whole[1]
 
     @property
     def running(self) -> bool:
@@ -71,23 +82,41 @@ class RunStage(Stage):
 
     def states(self, scene: Scene) -> list[list[Any]]:
         """Return the states of a scene's nodes."""
-        return step_states(scene, self.execution.states(), self.epoch, self._values)
+        seen, there = self.execution.last_seen, self.whole
+        states = there.states(self.execution.states(seen), seen)
+        values = {**self._values, **there.values(seen)}
+        return step_states(scene, states, self.epoch, values, there.best(seen))
 
     def detail(self, node: str) -> dict[str, Any] | None:
         """Return what the drawer shows of a node."""
-        from pipecell.live.details import run_detail
+        from pipecell.live.details import run_detail, trial_detail
 
-        members = self.scene.members.get(node)
-        return None if members is None else run_detail(self.execution, node, members)
+        scene, part = self.scene, self.whole.part(node, self.execution.last_seen)
+        members = scene.members.get(node)
+        if members is None:
+            return None
+        if part is None:
+            alone = node in scene.folded.speaking
+            return run_detail(self.execution, node, (node,) if alone else members)
+        if part.inside.kind == "trials":
+            return {**trial_detail(self.execution, part.inside, part.node), "node": node}
+        own = [self.whole.parts[each].node for each in members if each in self.whole.parts]
+        found = run_detail(self.execution.started_inside(part.inside.arn), part.node, own)
+        return {**found, "node": node}
 
     def tell_change(self) -> None:
         """Tell what differs from what was told last; in the teller's thread."""
         scene = self.scene
         run = self._facts().to_json(self.epoch)
         steps = {row[0]: row for row in self.states(scene)}
-        if self._told_scene is not scene:
-            self._told_scene, self._told_steps = scene, {}
+        before, self._told_scene = self._told_scene, scene
         event: dict[str, Any] = {"type": "delta"}
+        if before is not None and before is not scene:
+            fresh = changed_nodes(before, scene)
+            if fresh is None:
+                self._tell_scene()
+            elif fresh:
+                event["nodes"] = fresh
         changed = {key: value for key, value in run.items() if self._told_run.get(key) != value}
         rows = [row for index, row in steps.items() if self._told_steps.get(index) != row]
         # A step that a retry begins anew has no state for a while.
@@ -104,6 +133,11 @@ class RunStage(Stage):
         if rows:
             self.workers.do(self._compare)
         self._refresh_detail(scene, {row[0] for row in rows})
+
+    def _tell_scene(self) -> None:
+        scene = self._told_scene = self.scene
+        self._told_steps = {row[0]: row for row in self.states(scene)}
+        super()._tell_scene()
 
     def _requests(self) -> dict[str, tuple[Crew, Callable[[Mapping[str, Any]], None]]]:
         return {
@@ -167,14 +201,14 @@ class RunStage(Stage):
 
     def _read_log(self, node: str, number: int) -> None:
         """Send a step's log as it grows, until it ends, another is wanted, or the drawer closes."""
-        name = next((item.name for item in self.graph.nodes if item.id == node), node)
+        execution, name = self._logging(node)
 
         def stopped() -> bool:
             return self._log != number or self.open_node != node
 
         first, over = True, False
         try:
-            for lines in self.execution.tail(name):
+            for lines in execution.tail(name):
                 if stopped():
                     return
                 if lines or first:
@@ -185,6 +219,18 @@ class RunStage(Stage):
             self._tell_log(node, [str(error)], first=first, over=True)
         if over and not stopped():
             self._tell_log(node, [], first=first, over=True)
+
+    def _logging(self, node: str) -> tuple[Execution, str]:
+        """Return the execution that a node belongs to, and the step whose log it has."""
+        part = self.whole.parts.get(node)
+        if part is not None and part.inside.kind == "trials":
+            holder, execution = part.inside.path[:-1], self.execution
+            around = next((one for one in self.execution.last_seen.inside if one.path == holder), None)
+            if around is not None:
+                execution = execution.started_inside(around.arn)
+            return execution, f"{part.inside.path[-1]}/{part.node}"
+        name = next((item.name for item in self.graph.nodes if item.id == node), node)
+        return (self.execution if part is None else self.execution.started_inside(part.inside.arn)), name
 
     def _tell_log(self, node: str, lines: list[str], *, first: bool, over: bool = False) -> None:
         self.tell({"type": "log", "node": node, "lines": lines, "first": first, "over": over})

@@ -123,7 +123,8 @@ class Stage(ABC):
 
     def _fold_all(self, folded: bool) -> None:
         holders = frozenset(node.parent for node in self.graph.nodes if node.parent is not None)
-        stacks = frozenset(node for node, shut in self.scene.folded.groups.items() if shut) - holders
+        shut = frozenset(node.id for node in self.graph.nodes if node.shut)
+        stacks = frozenset(node for node, shut in self.scene.folded.groups.items() if shut) - (holders - shut)
         self.folding = Folding(folded=holders) if folded else Folding(opened=self.folding.opened | stacks)
         self._tell_scene()
 

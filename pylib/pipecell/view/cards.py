@@ -19,6 +19,7 @@ _CARD = (124.0, 238.0)
 _DIAMOND = (152.0, 276.0)
 STATE_ROOM = 70.0
 """Room beside the title that ``12:34 ✓`` or ``reused ↺`` needs."""
+_REACHED = "★ 0.0000 · "  # what a trial shows before its hyperparameters once it has ended
 _TITLE_AT, _SUMMARY_AT = 12.0, 15.0  # farthest reach of the two lines from a diamond's middle
 
 
@@ -64,7 +65,8 @@ def _card(node: Node, *, with_state: bool) -> Card:
         return _diamond(node, title, "" if summary == node.type else summary)
     room = LEFT + RIGHT
     beside = STATE_ROOM if with_state else 0.0
-    wanted = max(text_width(title, TITLE, bold=True) + beside, text_width(summary, SUMMARY)) + room
+    words = text_width(_REACHED + summary, SUMMARY, bold=True) if node.type == "Trial" else 0.0
+    wanted = max(text_width(title, TITLE, bold=True) + beside, text_width(summary, SUMMARY), words) + room
     width = min(max(wanted, _CARD[0]), _CARD[1])
     return Card(
         node,

@@ -1,8 +1,9 @@
 """What is folded: groups closed by a person, and stacks that a large graph begins with.
 
 A group is a node that holds others: a condition, a Parallel or Map state. Folded, it stands for
-all that is inside of it, branches within branches included. A stack is what `collapse` makes of
-steps that are alike; opened, its steps are drawn one by one.
+all that is inside of it, branches within branches included. What a step started itself, such as the
+trials of a tuning job, begins folded. A stack is what `collapse` makes of steps that are alike; opened,
+its steps are drawn one by one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pipecell.graph import Graph
+from pipecell.graph import Graph, Node, NodeState
 from pipecell.view.collapse import LIMIT, Collapsed, collapse, merge
 
 MOST_OPEN = 1_200
@@ -24,7 +25,7 @@ class Folding:
 
     Attributes:
         folded: ids of the groups that are closed.
-        opened: ids of the stacks that are taken apart.
+        opened: ids of the stacks that are taken apart, and of the groups that began folded and are open.
     """
 
     folded: frozenset[str] = frozenset()
@@ -38,10 +39,18 @@ class Folded:
     Attributes:
         collapsed: the drawn graph, and what each of its nodes stands for.
         groups: ids of the drawn nodes that hold others, and whether they are folded.
+        speaking: ids of the folded steps whose own state says how what they hold is. A condition has
+            ended before its branches begin, so it is none of them.
     """
 
     collapsed: Collapsed
     groups: Mapping[str, bool]
+    speaking: frozenset[str] = frozenset()
+
+    def states(self, states: Mapping[str, NodeState]) -> dict[str, NodeState]:
+        """Return the state of each drawn node from the states of what it stands for."""
+        own = {node_id: states[node_id] for node_id in self.speaking if node_id in states}
+        return {**self.collapsed.states(states), **own}
 
     def hidden(self, node_id: str) -> int:
         """Return how many nodes a drawn one stands for besides itself."""
@@ -58,14 +67,17 @@ def fold(graph: Graph, folding: Folding, limit: int = LIMIT) -> Folded:
     """
     holders = {node.parent for node in graph.nodes if node.parent is not None}
     current = Collapsed(graph, {node.id: (node.id,) for node in graph.nodes})
-    closed = folding.folded & holders
+    shut = {node.id for node in graph.nodes if node.shut} - folding.opened
+    closed = frozenset((folding.folded | shut) & holders)
     if closed:
         around = _closed_around(graph, closed)
         current = merge(current, lambda _: around)
         current = replace(current, graph=_as_groups(current.graph, graph, closed))
     groups = {node.id: node.id in closed for node in current.graph.nodes if node.id in holders}
+    types = {node.id: node.type for node in graph.nodes}
+    speaking = frozenset(node_id for node_id in closed if types[node_id] != "Condition")
     if len(current.graph.nodes) <= limit:
-        return Folded(current, groups)
+        return Folded(current, groups, speaking & groups.keys())
     stacked = collapse(current.graph, limit)
     stacks = {node_id: inside for node_id, inside in stacked.members.items() if len(inside) > 1}
     apart = {node_id for node_id in stacks if node_id in folding.opened}
@@ -84,7 +96,8 @@ def fold(graph: Graph, folding: Folding, limit: int = LIMIT) -> Folded:
     left = {node_id: is_folded for node_id, is_folded in groups.items() if node_id in shown}
     left |= {node_id: True for node_id in stacks if node_id in shown and node_id not in apart}
     left |= {node_id: False for node_id in apart if node_id in shown and node_id not in groups}
-    return Folded(Collapsed(stacked.graph, members), left)
+    alone = shown - {node_id for node_id in stacks if node_id not in apart}
+    return Folded(Collapsed(stacked.graph, members), left, speaking & alone)
 
 
 def toggle(folding: Folding, folded: Folded, node_id: str) -> Folding:
@@ -125,9 +138,13 @@ def _as_groups(drawn: Graph, graph: Graph, closed: frozenset[str]) -> Graph:
     for node_id, keeper in _closed_around(graph, closed).items():
         inside[keeper] += node_id != keeper
     nodes = tuple(
-        replace(originals[node.id], parent=node.parent, summary=f"{inside[node.id]} steps inside")
-        if inside[node.id]
-        else node
+        _group(originals[node.id], node.parent, inside[node.id]) if inside[node.id] else node
         for node in drawn.nodes
     )
     return replace(drawn, nodes=nodes)
+
+
+def _group(original: Node, parent: str | None, inside: int) -> Node:
+    """Return a folded group; one that fills up as it runs keeps its words, so that it keeps its size."""
+    summary = original.summary if original.shut else f"{inside} steps inside"
+    return replace(original, parent=parent, summary=summary)

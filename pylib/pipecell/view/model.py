@@ -7,19 +7,19 @@ hundred bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from pipecell.graph import Graph, NodeState
-from pipecell.view.cards import LEFT, Card, cards_of
+from pipecell.view.cards import LEFT, RIGHT, SUMMARY, Card, cards_of
 from pipecell.view.flow import dashed
 from pipecell.view.folding import Folded, Folding, fold
 from pipecell.view.geometry import Point
 from pipecell.view.items import items
 from pipecell.view.layout import LANE, MAX_WIDTH, Layout, lay_out
-from pipecell.view.metrics import clean
+from pipecell.view.metrics import clean, elide
 from pipecell.view.problems import Problem
 from pipecell.view.theme import all_marks, kind_of
 from pipecell.view.wires import Trunk, Wire
@@ -29,7 +29,7 @@ VERSION = 1
 
 _STATE_BESIDE = "12:34 ●"  # what a title leaves room for, so that it never changes in a run
 
-__all__ = ["RunFacts", "Scene", "document", "scene_of", "step_states"]
+__all__ = ["RunFacts", "Scene", "changed_nodes", "document", "scene_of", "step_states"]
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,24 @@ def scene_of(graph: Graph, folding: Folding, *, with_state: bool, max_width: flo
     return Scene(folded, body, {node.id: index for index, node in enumerate(drawn.nodes)})
 
 
+def changed_nodes(before: Scene, after: Scene) -> list[list[Any]] | None:
+    """Return [index, node] of what differs between two drawings; None where more than that does.
+
+    Steps that start others begin to hold something while they run, and nothing moves for it.
+    """
+    same = all(before.body[part] == after.body[part] for part in ("width", "height", "wires", "groups"))
+    old, new = before.body["nodes"], after.body["nodes"]
+    if not same or [node["id"] for node in old] != [node["id"] for node in new]:
+        return None
+    return [[index, node] for index, node in enumerate(new) if node != old[index]]
+
+
 def step_states(
-    scene: Scene, states: Mapping[str, NodeState], epoch: float, values: Mapping[str, str] | None = None
+    scene: Scene,
+    states: Mapping[str, NodeState],
+    epoch: float,
+    values: Mapping[str, str] | None = None,
+    best: Collection[str] = (),
 ) -> list[list[Any]]:
     """Return `StepState` of each drawn node that has a state.
 
@@ -140,16 +156,21 @@ def step_states(
         scene: the drawing.
         states: state of each node of the whole graph that has one, by id.
         epoch: epoch seconds that times count from.
-        values: what a condition compared, by node id, for people; a Map's items stand there by themselves.
+        values: what a condition compared, or how far the trials of a step are, by node id, for people;
+            a Map's items stand there by themselves.
+        best: ids of the trials that are the best of their tuning job.
     """
-    shown = scene.folded.collapsed.states(states)
+    shown = scene.folded.states(states)
     rows = []
     for node_id, index in scene.index.items():
         state = shown[node_id]
         if not state.status:
             continue
         row: list[Any] = [index, state.status, _since(epoch, state.started), _since(epoch, state.ended)]
-        extra = _extra(state, (values or {}).get(node_id, "") or items(state))
+        value = (values or {}).get(node_id, "") or items(state)
+        extra = _extra(state, _fitting(value, scene.body["nodes"][index]))
+        if node_id in best:
+            extra["best"] = True
         rows.append([*row, extra] if extra else row)
     return rows
 
@@ -267,6 +288,14 @@ def _extra(state: NodeState, value: str) -> dict[str, Any]:
     if outcome:
         extra["outcome"] = str(outcome)
     return extra
+
+
+def _fitting(value: str, node: Mapping[str, Any]) -> str:
+    """Return as much of a value as stands on its card; a diamond's has room beside it."""
+    if node["shape"] == "diamond":
+        return value
+    room = LEFT if node["fold"] is not None else 0
+    return elide(clean(value), node["width"] - LEFT - RIGHT - room, SUMMARY, bold=True)
 
 
 def _since(epoch: float, seconds: float | None) -> float | None:

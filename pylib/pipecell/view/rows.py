@@ -79,7 +79,7 @@ class Band:
             "digraph{graph[rankdir=LR,nodesep=0.3,ranksep=0.28]",
             'node[shape=box,fixedsize=true,label=""]edge[dir=none]',
         ]
-        for node_id in self.ids:
+        for node_id in self._emitted():
             card = self.cards[node_id]
             shape = ",shape=diamond" if card.diamond else ""
             rows.append(
@@ -92,6 +92,14 @@ class Band:
                 rows.append(f"{{rank={rank};{listed}}}")
         rows += [line.to_dot() for line in self.lines]
         return "\n".join([*rows, "}"])
+
+    def _emitted(self) -> list[str]:
+        """Return the nodes in the order in which Graphviz gets them: it puts the first ones lowest.
+
+        Trials are numbered, so that people look for the first one above.
+        """
+        trials = {i for i in self.ids if self.cards[i].node.type == "Trial"}
+        return [i for i in self.ids if i not in trials] + [i for i in reversed(self.ids) if i in trials]
 
     def _clusters(self, outer: BranchKey | None) -> Iterator[str]:
         for index, (key, (holder, members)) in enumerate(self.groups.items()):

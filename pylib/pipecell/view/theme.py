@@ -49,6 +49,7 @@ KIND_INK = {
 _KINDS = {
     "Processing": "processing",
     "Training": "training",
+    "Trial": "training",
     "Tuning": "tuning",
     "AutoML": "tuning",
     "Model": "model",

@@ -26,10 +26,9 @@ def test_a_metric_definition_that_is_no_expression_finds_nothing() -> None:
 
 
 def test_a_trial_without_a_result_has_no_point() -> None:
-    done = {"FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "auc", "Value": 0.9}}
-    (plot,) = trials([done, {}, done], "auc")
+    (plot,) = trials([0.9, None, 0.9], "auc")
     assert plot["series"][0]["points"] == [[1.0, 0.9], [3.0, 0.9]]
-    assert trials([{}], "auc") == []
+    assert trials([None], "auc") == []
 
 
 def test_a_judged_number_stands_beside_its_threshold_and_the_others_together() -> None:
