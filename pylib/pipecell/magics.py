@@ -14,14 +14,15 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from pipecell import targets
 from pipecell.activation import Activation
 from pipecell.commands.step_lines import complete_step_cell
-from pipecell.errors import PipecellError, UsageError
+from pipecell.errors import PipecellError
 from pipecell.frontend import Frontends
+from pipecell.kernel.cells import cell_id
+from pipecell.kernel.loaded import MAGICS, loaded
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -236,7 +237,7 @@ def load(shell: Any) -> None:
 def unload(shell: Any) -> None:
     """Take away what `load` added, and send AWS calls where they went before."""
     magics = loaded(shell)
-    if magics is None:
+    if not isinstance(magics, PipelineMagics):
         return
     from pipecell.commands.tracebacks import forget_rendering
 
@@ -252,36 +253,7 @@ def unload(shell: Any) -> None:
     for kind in ("line", "cell"):
         for name in ("pipeline", "step"):
             shell.magics_manager.magics[kind].pop(name, None)
-    shell.magics_manager.registry.pop(PipelineMagics.__name__, None)
-
-
-def loaded(shell: Any) -> PipelineMagics | None:
-    """Return the magics that `load` added to a shell, if it did."""
-    found = shell.magics_manager.registry.get(PipelineMagics.__name__) if shell is not None else None
-    return found if isinstance(found, PipelineMagics) else None
-
-
-def workspace_of_this_kernel() -> Workspace:
-    """Return what the magics of this kernel work on.
-
-    Raises:
-        UsageError: pipecell is not loaded here (``PC919``).
-    """
-    magics = loaded(get_ipython())
-    if magics is None:
-        raise UsageError(
-            "No notebook has loaded pipecell here.",
-            code="PC919",
-            hint="Run %load_ext pipecell, or read a file with pipecell.Pipeline.read.",
-        )
-    return magics.workspace
-
-
-def cell_id(shell: Any) -> str | None:
-    """Return the front end's id of the running cell, where it gives one."""
-    kernel = getattr(shell, "kernel", None)
-    found = kernel.get_parent().get("metadata", {}).get("cellId") if kernel is not None else None
-    return str(found) if found else None
+    shell.magics_manager.registry.pop(MAGICS, None)
 
 
 def _display(bundle: Any) -> None:

@@ -487,7 +487,7 @@ def pipeline(name: str | None = None) -> Pipeline:
     Raises:
         UsageError: pipecell is not loaded here (``PC919``), or there is no such pipeline.
     """
-    from pipecell.magics import workspace_of_this_kernel
+    from pipecell.kernel.loaded import workspace_of_this_kernel
 
     return workspace_of_this_kernel().pipeline(name)
 

@@ -92,7 +92,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...], tuple[Profile,
 def _describe(folder: Path, name: str | None) -> dict[str, Any]:
     from IPython.core.getipython import get_ipython
 
-    from pipecell.magics import loaded
+    from pipecell.kernel.loaded import loaded
 
     magics = loaded(get_ipython())
     if magics is None:

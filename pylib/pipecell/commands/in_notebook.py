@@ -13,6 +13,7 @@ from pipecell.commands.context import Context, nobody_to_ask, says_yes
 from pipecell.commands.progress import UploadLine
 from pipecell.commands.tracebacks import render_as
 from pipecell.errors import UsageError, nearest
+from pipecell.kernel.cells import is_watched
 from pipecell.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ class NotebookContext(Context):
 
     def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
         """Return the panel of a pipeline's profiles where a front end watches."""
-        from pipecell.live import output
-
-        if not output.watched():
+        if not is_watched():
             return None
         from pipecell.panel import ProfilePanel
 

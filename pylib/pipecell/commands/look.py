@@ -71,12 +71,13 @@ def check(context: Context, values: argparse.Namespace) -> Result:
 
 def _sarif(values: argparse.Namespace, found: Diagnostics, error: Exception | None) -> Result:
     """Write what was found for code review; where the file's lines are known, with them."""
-    from pipecell import __version__
+    from importlib.metadata import version
+
     from pipecell.view.sarif import to_sarif
 
     file = Path(getattr(values, "file", None) or "notebook.ipynb")
     text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "{}"
-    log = to_sarif(found, file=file, text=text, version=__version__)
+    log = to_sarif(found, file=file, text=text, version=version("pipecell"))
     written = json.dumps(log, indent=2, ensure_ascii=False)
     if values.output:
         written = _write(Path(values.output), written)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pipecell import targets
 from pipecell.errors import EndpointError, ExecutionError, PipecellError
 from pipecell.frontend import executions, pipelines
+from pipecell.kernel.cells import cell_id
+from pipecell.kernel.loaded import loaded
 
 if TYPE_CHECKING:
     from pipecell.declare.declaration import Declaration
@@ -75,7 +77,7 @@ class Board:
     def cell_ran(self, result: Any) -> None:
         """Take in what a cell left behind: an error of ours, another target, one pipeline less."""
         error = getattr(result, "error_in_exec", None)
-        cell = _cell_id(self._shell)
+        cell = cell_id(self._shell)
         source = str(getattr(getattr(result, "info", None), "raw_cell", "") or "")
         self._later(lambda: self._settle(cell, source, error))
 
@@ -114,8 +116,6 @@ class Board:
 
     def _settle_target(self) -> None:
         """Wait for the target that is being chosen, since a page opens when pipecell has just been loaded."""
-        from pipecell.magics import loaded
-
         magics = loaded(self._shell)
         if magics is not None and magics.activation is not None:
             magics.activation.wait()
@@ -271,10 +271,3 @@ class _Watched:
         seen = self._execution.last_seen
         self._row = executions.row(seen, profile=self._execution.profile)
         self._steps = executions.steps(self._execution, seen)
-
-
-def _cell_id(shell: Any) -> str | None:
-    """Return the front end's id of the cell that runs; None where it gave none."""
-    from pipecell.magics import cell_id
-
-    return cell_id(shell)

@@ -13,9 +13,9 @@ from typing import Any
 
 from pipecell.errors import PipecellError
 from pipecell.frontend.board import Board
-from pipecell.frontend.crew import Crew
 from pipecell.frontend.requests import Requests
-from pipecell.frontend.subshells import answer_where_asked
+from pipecell.kernel.crew import Crew
+from pipecell.kernel.subshells import answer_where_asked
 from pipecell.workspace import Workspace
 
 _log = logging.getLogger(__name__)

@@ -19,12 +19,13 @@ def attach(arn: str, on: str) -> None:
     """
     from IPython.core.getipython import get_ipython
 
-    from pipecell import magics
+    from pipecell import load_ipython_extension
+    from pipecell.kernel.loaded import workspace_of_this_kernel
     from pipecell.live import output
 
     shell: Any = get_ipython()
-    magics.load(shell)
-    execution = magics.workspace_of_this_kernel().execution(arn, on=on)
-    screen = magics.workspace_of_this_kernel().screen
-    stage = screen.stage(execution)
+    load_ipython_extension(shell)
+    workspace = workspace_of_this_kernel()
+    execution = workspace.execution(arn, on=on)
+    stage = workspace.screen.stage(execution)
     output.display(stage.bundle(execution.bundle()), f"pipecell-attached-{stage.widget.model_id}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.engines.jobs import describe_job
 from pipecell.errors import PipecellError
-from pipecell.frontend.crew import Crew
-from pipecell.frontend.subshells import answer_where_asked
+from pipecell.kernel.crew import Crew
+from pipecell.kernel.subshells import answer_where_asked
 from pipecell.live import metrics
 from pipecell.live.output import MIME
 from pipecell.view.durations import duration

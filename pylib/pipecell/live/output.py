@@ -1,4 +1,4 @@
-"""IPython's display: what a cell shows, and whether anybody looks at it."""
+"""IPython's display: what a cell shows."""
 
 from __future__ import annotations
 
@@ -17,23 +17,3 @@ def display(bundle: Mapping[str, Any], display_id: str, *, update: bool = False)
         ipython.update_display(dict(bundle), raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
     else:
         ipython.display(dict(bundle), raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
-
-
-def cell() -> object:
-    """Return what tells one run of one cell from another; None outside IPython."""
-    from IPython.core.getipython import get_ipython
-
-    shell: Any = get_ipython()
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return getattr(shell, "execution_count", None)
-    return kernel.get_parent().get("header", {}).get("msg_id")
-
-
-def watched() -> bool:
-    """Tell whether people watch: JupyterLab sends the id of the cell that it runs, nbclient does not."""
-    from IPython.core.getipython import get_ipython
-
-    shell: Any = get_ipython()
-    kernel = getattr(shell, "kernel", None)
-    return kernel is not None and bool(kernel.get_parent().get("metadata", {}).get("cellId"))

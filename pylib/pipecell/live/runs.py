@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
 from pipecell.execution import PLACES
-from pipecell.frontend.crew import Crew
+from pipecell.kernel.crew import Crew
 from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
 from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states

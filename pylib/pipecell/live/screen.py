@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
+from pipecell.kernel.cells import is_watched, running_cell
 from pipecell.live import output
 
 if TYPE_CHECKING:
@@ -154,11 +155,11 @@ class Screen:
             caption: what stays in the live picture's place after `finish`, for a cell that waits.
             watched: whether people look, where the caller knows: a widget's own callback belongs to no cell.
         """
-        cell = output.cell()
+        cell = running_cell()
         latest = self._latest.get(execution.execution_arn)
         if latest is not None and cell is not None and latest.cell == cell:
             return
-        seen = output.watched() if watched is None else watched
+        seen = is_watched() if watched is None else watched
         stage = self.stage(execution) if seen and live_views() else None
         picture = Picture(execution, cell, caption, stage)
         picture.open()
@@ -194,7 +195,7 @@ class Screen:
             picture: SVG and text, for everything else.
             problems: what ``check`` found.
         """
-        if not output.watched() or "image/svg+xml" not in picture or not live_views():
+        if not is_watched() or "image/svg+xml" not in picture or not live_views():
             return dict(picture)
         from pipecell.live.previews import PreviewStage
 
@@ -222,7 +223,7 @@ class Screen:
             on: ``local`` or ``aws``.
             text: the same table as text.
         """
-        if not output.watched() or not live_views():
+        if not is_watched() or not live_views():
             return None
         from pipecell.live.listings import ExecutionsStage
 

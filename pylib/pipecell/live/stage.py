@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
-from pipecell.frontend.crew import Crew
-from pipecell.frontend.subshells import answer_where_asked
+from pipecell.kernel.crew import Crew
+from pipecell.kernel.subshells import answer_where_asked
 from pipecell.live.output import MIME
 from pipecell.view.folding import Folding, toggle
 from pipecell.view.model import VERSION, Scene, scene_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipecell.commands.in_notebook import NotebookContext
-from pipecell.live import Screen, output
+from pipecell.live import Screen
 from pipecell.live import screen as screen_module
 from pipecell.live.previews import PreviewStage
 
@@ -37,7 +37,7 @@ def test_an_upload_that_fails_leaves_no_bar(
 
     monkeypatch.setattr(PreviewStage, "tell", tell)
     monkeypatch.setattr(PreviewStage, "bundle", lambda _, picture: dict(picture))
-    monkeypatch.setattr(output, "watched", lambda: True)
+    monkeypatch.setattr(screen_module, "is_watched", lambda: True)
     monkeypatch.setattr(screen_module, "live_views", lambda: True)
     here: Any = Named(Screen())
     here.screen.preview(here, {"image/svg+xml": "<svg/>"})

@@ -39,7 +39,7 @@ class Page:
 def page(monkeypatch: pytest.MonkeyPatch) -> Page:
     page = Page()
     monkeypatch.setattr(output, "display", page.display)
-    monkeypatch.setattr(output, "cell", lambda: "cell 1")
+    monkeypatch.setattr(screen_module, "running_cell", lambda: "cell 1")
     monkeypatch.setattr(screen_module, "LEAST_SECONDS", 0.0)
     return page
 
@@ -74,7 +74,7 @@ def test_one_cell_shows_an_execution_once(
     screen.show(execution)
     execution._ipython_display_()
     assert len(page.drawn) == 1
-    monkeypatch.setattr(output, "cell", lambda: "cell 2")
+    monkeypatch.setattr(screen_module, "running_cell", lambda: "cell 2")
     execution._ipython_display_()
     assert len(page.drawn) == 2
     assert page.drawn[0][0] != page.drawn[1][0]

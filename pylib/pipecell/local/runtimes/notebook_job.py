@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipecell.local.installed import PACKAGE_FOLDER
+
 ENTRY_POINT = "amazon_sagemaker_scheduler"
 _PROGRAM = (
     "import sys; sys.path.append({folder!r}); "
@@ -28,9 +30,7 @@ def notebook_command(python: str) -> tuple[str, ...]:
 
     This package's folder goes last on its path, so that all other packages are the user's.
     """
-    import pipecell
-
-    return (python, "-c", _PROGRAM.format(folder=str(Path(pipecell.__file__).resolve().parent.parent)))
+    return (python, "-c", _PROGRAM.format(folder=PACKAGE_FOLDER))
 
 
 def main() -> int:

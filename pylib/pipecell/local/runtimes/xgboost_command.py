@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pipecell
 from pipecell.definition.xgboost import MAXIMIZED, MINIMIZED
+from pipecell.local.installed import PACKAGE_FOLDER
 from pipecell.local.runtimes import Runtime
 from pipecell.local.work.specification import MetricDefinition
 
@@ -23,9 +21,8 @@ def xgboost_command(runtime: Runtime) -> tuple[str, ...]:
 
     This package's folder goes last on its path, so that all other packages are the user's.
     """
-    folder = str(Path(pipecell.__file__).resolve().parent.parent)
     version = ".".join(map(str, runtime.image.version))
-    return (runtime.python, "-c", _CODE.format(folder=folder, version=version))
+    return (runtime.python, "-c", _CODE.format(folder=PACKAGE_FOLDER, version=version))
 
 
 def xgboost_metrics() -> tuple[MetricDefinition, ...]:

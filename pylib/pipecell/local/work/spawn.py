@@ -15,15 +15,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 
-_PACKAGE_FOLDER = str(Path(__file__).resolve().parents[3])
+from pipecell.local.installed import PACKAGE_FOLDER
 
 
 def _interpreter(function: str, *arguments: str) -> list[str]:
     # -I -S: nothing from the environment, no site-packages; a supervisor needs the standard library only.
     code = (
-        f"import sys; sys.path.insert(0, {_PACKAGE_FOLDER!r}); "
+        f"import sys; sys.path.insert(0, {PACKAGE_FOLDER!r}); "
         f"from pipecell.local.work.supervisor import {function}; {function}(*sys.argv[1:])"
     )
     return [sys.executable, "-I", "-S", "-c", code, *arguments]

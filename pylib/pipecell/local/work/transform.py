@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import pipecell
 from pipecell.local.home import DEFAULT_REGION, Home
+from pipecell.local.installed import PACKAGE_FOLDER
 from pipecell.local.work.contract import (
     DEFAULT_MAX_RUNTIME_SECONDS,
     checked_uri,
@@ -92,12 +91,11 @@ def transform_spec(
         "PIPECELL_TRANSFORM_RESULTS": RESULTS,
         **common_environment({"Environment": environment}, region),
     }
-    folder = str(Path(pipecell.__file__).resolve().parent.parent)
     return JobSpec(
         kind="transform",
         name=name,
         python=runtime.python,
-        command=(runtime.python, "-c", _PROGRAM.format(folder=folder)),
+        command=(runtime.python, "-c", _PROGRAM.format(folder=PACKAGE_FOLDER)),
         hosts=(
             Host("algo-1", variables, {CONFIG: _configuration(request, environment, runtime.is_xgboost)}),
         ),

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pipecell.frontend.crew import Crew
+from pipecell.kernel.crew import Crew
 
 PATIENCE = 60.0
 
