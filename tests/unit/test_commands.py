@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipecell.commands.faces import Face
 from pipecell.commands.table import CELL, VERBS
-from pipecell.commands.verb import Face, Verb, find, overview, parse, split_words
+from pipecell.commands.verb import Verb, find, overview, parse, split_words
 from pipecell.errors import UsageError
 
 DESIGNED = ("preview", "check", "profile", "run", "watch", "logs", "stop", "retry", "list", "export", "local")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from pipecell.commands.verb import Face
+from pipecell.commands.faces import Face
 from pipecell.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipecell.commands.verb import NOTEBOOK, Option, Verb
+from pipecell.commands.faces import NOTEBOOK
+from pipecell.commands.verb import Option, Verb
 
 NAME = Option("name", "the step's name", "NAME", kind="new-step")
 INPUT = Option(

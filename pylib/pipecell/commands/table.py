@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipecell.commands import compare, convert, endpoint, look, runs, settings, trying
-from pipecell.commands.verb import NOTEBOOK, SHELL, Option, Verb
+from pipecell.commands.faces import NOTEBOOK, SHELL
+from pipecell.commands.verb import Option, Verb
 from pipecell.pipeline import EXPORT_FORMATS
 from pipecell.reports import PREVIEW_FORMATS
 from pipecell.workspace import PROFILES, TARGETS

@@ -13,15 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from pipecell.commands.faces import BOTH, Face
 from pipecell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from pipecell.commands.context import Context
-
-Face = Literal["notebook", "shell"]
-BOTH: frozenset[Face] = frozenset({"notebook", "shell"})
-NOTEBOOK: frozenset[Face] = frozenset({"notebook"})
-SHELL: frozenset[Face] = frozenset({"shell"})
 
 ValueKind = Literal[
     "",

@@ -8,19 +8,18 @@ scikit-learn for cross validation and the container's own metrics.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipecell.definition.xgboost import MAXIMIZED, UserError, validate
+from pipecell.local.runtimes.xgboost_container import Container, Data
 from pipecell.local.runtimes.xgboost_data import check_channels, data_files, has_header, load
+from pipecell.local.runtimes.xgboost_folds import cross_validate
 from pipecell.local.runtimes.xgboost_library import xgboost_library
 from pipecell.local.runtimes.xgboost_metrics import evaluation, split_metrics
 from pipecell.local.runtimes.xgboost_model import MODEL_NAME, write_model
@@ -63,26 +62,6 @@ def main(version: str) -> None:
     log("Reporting training SUCCESS")
 
 
-class Container:
-    """Where the job's things are, by the variables that SageMaker sets.
-
-    Args:
-        variables: the environment.
-    """
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        config = Path(variables["SM_INPUT_CONFIG_DIR"])
-        self.hyperparameters: dict[str, str] = json.loads((config / "hyperparameters.json").read_text())
-        self.channels: dict[str, dict[str, Any]] = json.loads((config / "inputdataconfig.json").read_text())
-        self.model = Path(variables["SM_MODEL_DIR"])
-        self.output = Path(variables["SM_OUTPUT_DATA_DIR"])
-        self.data = {name: variables[f"SM_CHANNEL_{name.upper()}"] for name in self.channels}
-        checkpoints = config / "checkpointconfig.json"
-        self.checkpoints = (
-            Path(json.loads(checkpoints.read_text())["LocalPath"]) if checkpoints.exists() else None
-        )
-
-
 def train(container: Container, version: tuple[int, ...]) -> None:
     """Train on the channels and write the model.
 
@@ -106,23 +85,6 @@ def train(container: Container, version: tuple[int, ...]) -> None:
     if data.validation is not None:
         log(f"Validation matrix has {data.validation.num_row()} rows")
     Training(container, version, parameters, data).run()
-
-
-@dataclass(frozen=True)
-class Data:
-    """What is trained on.
-
-    Args:
-        training: a DMatrix.
-        validation: a DMatrix, or None.
-        form: ``csv``, …; cross validation reads both channels again, together.
-        weights: the second column of a CSV file holds the rows' weights.
-    """
-
-    training: Any
-    validation: Any
-    form: str
-    weights: bool
 
 
 def _load(container: Container, form: str, *, weights: bool) -> Data:
@@ -172,8 +134,6 @@ class Training:
         if self.folds is None:
             self.write(self.fit(self.data.training), MODEL_NAME)
             return
-        from pipecell.local.runtimes.xgboost_folds import cross_validate
-
         for number, booster in enumerate(cross_validate(self, log)):
             self.write(booster, f"{MODEL_NAME}-{number}")
 

@@ -8,15 +8,36 @@ classification probability and majority class.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pipecell.definition.xgboost import UserError
+from pipecell.local.runtimes.xgboost_container import Container, Data
 from pipecell.local.runtimes.xgboost_data import Log, load
 
-if TYPE_CHECKING:
-    from pipecell.local.runtimes.xgboost_algorithm import Training
-
 PREDICTIONS = "predictions.csv"
+
+
+class Training(Protocol):
+    """What is trained once for each fold.
+
+    Attributes:
+        container: where predictions go.
+        data: all of what is trained on.
+        parameters: XGBoost's own, validated.
+        rounds: of boosting.
+        folds: parts that the data is cut into.
+        repeats: how often it is cut.
+    """
+
+    container: Container
+    data: Data
+    parameters: dict[str, Any]
+    rounds: int
+    folds: Any
+    repeats: int
+
+    def fit(self, data: Any, *, fold: int | None = None, results: dict[str, Any] | None = None) -> Any:
+        """Return a booster trained on ``data``."""
 
 
 def cross_validate(training: Training, log: Log) -> list[Any]:

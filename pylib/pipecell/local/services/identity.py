@@ -9,26 +9,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from typing import Any
+from urllib.parse import quote
 
 from pipecell.local.credentials import Credentials, Session
 from pipecell.local.home import ACCOUNT_ID, EXECUTION_ROLE_ARN, EXECUTION_ROLE_NAME
+from pipecell.local.services.execution_role import ROLE_CREATED, ROLE_ID, ROLE_PATH, TRUST_POLICY
+from pipecell.local.services.others import Others
+from pipecell.local.services.query_protocol import query_response, read_form
 from pipecell.local.wire import Handler, Request, Response, ServiceError
-from pipecell.local.wire_errors import escape_text
 
-if TYPE_CHECKING:
-    from pipecell.local.services.others import Others
-
-ROLE_ID = "AROAPIPECELLEXECROLE0"
-ROLE_CREATED = "2026-01-01T00:00:00Z"
-ROLE_PATH = "/service-role/"
 SESSION_NAME = "pipecell"
-TRUST_POLICY = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":'
-    '["sagemaker.amazonaws.com","states.amazonaws.com","lambda.amazonaws.com"]},"Action":"sts:AssumeRole"}]}'
-)
-
 _STS = "https://sts.amazonaws.com/doc/2011-06-15/"
 _IAM = "https://iam.amazonaws.com/doc/2010-05-08/"
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
@@ -149,32 +140,6 @@ class Iam:
             if (form.get("Action"), form.get("RoleName")) == ("GetRole", EXECUTION_ROLE_NAME):
                 return query_response("GetRole", {"Role": _role()}, _IAM, request.request_id)
         return self._others.handle(request)
-
-
-def read_form(request: Request) -> dict[str, str]:
-    """Return the parameters of a request in the query protocol; its body can be read again."""
-    import io
-
-    body = request.read_body()
-    request.body = io.BytesIO(body)
-    form = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-    return {**request.query, **form}
-
-
-def query_response(operation: str, result: Mapping[str, Any], namespace: str, request_id: str) -> Response:
-    """Return an answer as the query protocol holds it."""
-    body = (
-        f'<{operation}Response xmlns="{namespace}"><{operation}Result>{_elements(result)}</{operation}Result>'
-        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
-    )
-    return Response(200, {"content-type": "text/xml"}, body.encode())
-
-
-def _elements(members: Mapping[str, Any]) -> str:
-    return "".join(
-        f"<{name}>{_elements(value) if isinstance(value, Mapping) else escape_text(str(value))}</{name}>"
-        for name, value in members.items()
-    )
 
 
 def _role() -> dict[str, Any]:

@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from pipecell.local.home import ACCOUNT_ID, DEFAULT_REGION, EXECUTION_ROLE_NAME, Home
-from pipecell.local.services import identity, moto_state
+from pipecell.local.services import execution_role, moto_state
 from pipecell.local.services.moto_state import MotoState
+from pipecell.local.services.query_protocol import read_form
 from pipecell.local.store import Store
 from pipecell.local.wire import Request, Response, ServiceError
 
@@ -143,16 +144,16 @@ def _create_role(iam: Any) -> None:
     """Give moto the role that `identity` answers for, with the same id and date."""
     role = iam.create_role(
         role_name=EXECUTION_ROLE_NAME,
-        assume_role_policy_document=identity.TRUST_POLICY,
-        path=identity.ROLE_PATH,
+        assume_role_policy_document=execution_role.TRUST_POLICY,
+        path=execution_role.ROLE_PATH,
         permissions_boundary=None,
         description="What jobs of the local endpoint run as",
         tags=[],
         max_session_duration="3600",
     )
     del iam.roles[role.id]
-    role.id = identity.ROLE_ID
-    role.create_date = datetime.strptime(identity.ROLE_CREATED, "%Y-%m-%dT%H:%M:%SZ")
+    role.id = execution_role.ROLE_ID
+    role.create_date = datetime.strptime(execution_role.ROLE_CREATED, "%Y-%m-%dT%H:%M:%SZ")
     iam.roles[role.id] = role
 
 
@@ -229,7 +230,7 @@ def _call(app: WsgiApp, environ: dict[str, Any]) -> Response:
 def _operation(request: Request) -> str:
     """Return the operation that a request names; REST protocols name none."""
     target = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    form = identity.read_form(request) if "form" in request.headers.get("content-type", "") else {}
+    form = read_form(request) if "form" in request.headers.get("content-type", "") else {}
     return target or form.get("Action") or request.query.get("Action") or ""
 
 
