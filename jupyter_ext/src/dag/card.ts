@@ -134,7 +134,6 @@ export class Card {
     yield this.summary;
     this.corner.setAttribute('x', String(node.width - 10));
     this.corner.setAttribute('y', '21');
-    yield svg('rect', 'pc-run', { x: 6, y: node.height - 3.5, width: node.width - 12, height: 2.5, rx: 1.25 });
     if (node.fold !== null) {
       yield this.toggle(node.width - 18, node.height - 13);
     }
