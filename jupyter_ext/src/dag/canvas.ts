@@ -5,6 +5,7 @@ import { Card } from './card';
 import { html, svg } from './dom';
 import { Heat } from './heat';
 import type { DagDocument, Point, Scene, SceneNode, SceneWire, StepState } from './model';
+import { appendInParts } from './parts';
 import { Pulses } from './pulses';
 
 const MARGIN = 16;
@@ -46,12 +47,11 @@ export class Canvas {
     this.pulses.show([], MARGIN);
     const wires = svg('g', 'pc-wires');
     this.wires = scene.wires.map(wire => ({ wire, element: this.wire(wire) }));
-    wires.append(...this.wires.map(item => item.element));
+    appendInParts(wires, this.wires.map(item => item.element));
     const nodes = svg('g', 'pc-nodes');
     for (const node of scene.nodes) {
       const card = new Card(node, document.marks, document.run !== null);
       this.cards.set(node.id, card);
-      nodes.append(card.element);
       const old = before.get(node.id);
       if (old && (old.x !== node.x || old.y !== node.y)) {
         card.element.style.transform = `translate(${old.x}px, ${old.y}px)`;
@@ -60,6 +60,7 @@ export class Canvas {
         card.element.classList.add('pc-new');
       }
     }
+    appendInParts(nodes, [...this.cards.values()].map(card => card.element));
     const groups = scene.groups.map(group =>
       svg('rect', 'pc-group', { x: group.x, y: group.y, width: group.width, height: group.height, rx: 10 })
     );
