@@ -358,3 +358,24 @@ def test_a_state_machine_takes_an_input_and_a_pipeline_parameters(bench: Bench) 
     )
     with pytest.raises(ExecutionError, match="takes parameters, not an input"):
         pipeline.run(input={})
+
+
+def test_a_step_tells_why_it_was_reused_or_not(bench: Bench) -> None:
+    def cached(word: str) -> dict[str, Any]:
+        return {**step("A", f"print({word!r})"), "CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
+
+    def verdict(*steps: dict[str, Any]) -> list[str]:
+        execution = bench.start(*steps).wait()
+        names.append(execution.execution_arn.rpartition("/")[2])
+        return [str(execution.cache_verdict(entry)) for entry in execution.steps]
+
+    names: list[str] = []
+    assert verdict(cached("a"), step("B", "print('b')", "A")) == [
+        "miss: it had not succeeded here before",
+        "off: its CacheConfig does not ask for reuse",
+    ]
+    (hit,) = verdict(cached("a"))
+    assert hit.startswith(f"hit: reused from execution {names[0]} of ")
+    (miss,) = verdict(cached("b"))
+    assert "print('a') → print('b')" in miss
+    assert f"since execution {names[0]} of " in miss

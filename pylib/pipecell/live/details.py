@@ -74,7 +74,9 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     detail["logs"] = kind not in _NO_LOG_TYPES if step is None or not ended else source_of(step) is not None
     if step is None or len(members) > 1:
         return detail
-    detail["facts"] = [*_step_facts(execution, step), *detail["facts"]]
+    told = _cache_fact(execution, step)
+    asked = [fact for fact in detail["facts"] if not told or fact["label"] != "Cache"]
+    detail["facts"] = [*_step_facts(execution, step), *told, *asked]
     detail["attempts"] = [clean(text)[:_TEXT] for text in step.metadata.get("Retried") or ()]
     detail["payloads"] = _payloads(step)
     lines = _log_lines(execution, step.name) if detail["logs"] and job_arn(step.metadata) else []
@@ -230,8 +232,6 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
     facts = []
     if step.started is not None and step.ended is not None:
         facts.append({"label": "Took", "value": duration(step.ended - step.started)})
-    if step.cached:
-        facts.append({"label": "Cache", "value": "hit: the result of an earlier run was reused"})
     if "Attempts" in step.metadata:
         facts.append({"label": "Attempts", "value": str(step.metadata["Attempts"])})
     cost = execution.step_cost(step)
@@ -241,6 +241,15 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
     if outcome:
         facts.append({"label": "Outcome", "value": str(outcome)})
     return facts
+
+
+def _cache_fact(execution: Execution, step: StepSnapshot) -> list[dict[str, str]]:
+    """Return the cache's verdict with its reason; nothing where reuse is no question, or nobody may look."""
+    try:
+        verdict = execution.cache_verdict(step)
+    except PipecellError:
+        return [{"label": "Cache", "value": "hit: an earlier result was reused"}] if step.cached else []
+    return [{"label": "Cache", "value": clean(str(verdict))[:_TEXT]}] if verdict is not None else []
 
 
 def _payloads(step: StepSnapshot) -> list[dict[str, str]]:
