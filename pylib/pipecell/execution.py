@@ -99,6 +99,11 @@ class Execution:
         return self._engine
 
     @property
+    def screen(self) -> Screen:
+        """What shows it in a notebook."""
+        return self._screen
+
+    @property
     def trouble(self) -> str:
         """Why it could not be seen at the last look; empty when it could."""
         trouble = self._watch.trouble if self._watch is not None else None
@@ -220,6 +225,22 @@ class Execution:
         self._engine.stop(self.execution_arn)
         self._forget()
         return self
+
+    def beside(self, execution_arn: str) -> Execution:
+        """Return another execution in the same place, run with the same profile."""
+        return Execution(
+            self._engine, execution_arn, monitor=self._monitor, screen=self._screen, profile=self.profile
+        )
+
+    def resume(self, step: str) -> Execution:
+        """Go on from a step: in this execution where it failed, else in a new one that takes over the rest.
+
+        Raises:
+            UsageError: there is no such step (``PC924``), or it cannot go on from there (``PC936``).
+        """
+        from pipecell.resuming import resume
+
+        return resume(self, step)
 
     def retry(self) -> Execution:
         """Go on from where it failed: steps that succeeded stay as they are."""

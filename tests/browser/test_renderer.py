@@ -89,6 +89,31 @@ def test_the_log_and_a_retry_are_one_click_away_from_a_failure(page: Page) -> No
     assert {"type": "act", "action": "retry", "node": "CensusTrain"} in asked(page)
 
 
+def test_where_nothing_can_go_on_the_button_says_why(page: Page) -> None:
+    show(page, running(census()))
+    page.locator(".pc-node[data-id=CensusTrain]").click()
+    again = {"way": "none", "words": "It still runs: stop it first."}
+    tell(page, {"type": "detail", "detail": {**DETAIL, "again": again}})
+    button = page.get_by_role("button", name="Retry from here. It still runs")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.press("Enter")
+    expect(page.locator(".pc-toast")).to_have_text("It still runs: stop it first.")
+    assert not [one for one in asked(page) if one["type"] == "act"]
+
+
+def test_what_costs_money_takes_a_second_click(page: Page) -> None:
+    show(page, {**running(census()), "target": "aws"})
+    page.locator(".pc-node[data-id=CensusTrain]").click()
+    again = {"way": "new", "words": "Starts a new execution."}
+    tell(page, {"type": "detail", "detail": {**DETAIL, "again": again}})
+    button = page.locator(".pc-again")
+    button.click()
+    expect(button).to_have_text("▲ Start on AWS?")
+    assert not [one for one in asked(page) if one["type"] == "act"]
+    button.click()
+    assert {"type": "act", "action": "retry", "node": "CensusTrain"} in asked(page)
+
+
 def test_a_click_asks_for_the_step_s_details(page: Page) -> None:
     show(page, running(census()))
     page.get_by_role("button", name="CensusTrain, Training").click()
@@ -133,6 +158,7 @@ def test_names_and_logs_that_are_markup_stay_text(page: Page) -> None:
         "plots": [],
         "payloads": [{"label": HOSTILE, "text": HOSTILE}],
         "attempts": [HOSTILE],
+        "again": {"way": "none", "words": HOSTILE},
         "logs": True,
     }
     tell(page, {"type": "detail", "detail": detail})
@@ -276,5 +302,6 @@ DETAIL = {
     ],
     "payloads": [],
     "attempts": [],
+    "again": {"way": "retry", "words": "Goes on from this step."},
     "logs": True,
 }

@@ -50,7 +50,8 @@ export class DagView implements View {
     this.drawer = new Drawer({
       ask: request => this.ask(request),
       close: () => this.select(''),
-      act: (action, node) => this.act(action, node)
+      act: (action, node) => this.act(action, node),
+      say: text => this.tell(text, false)
     });
     this.timeline = new Timeline(id => this.select(id));
     this.canvas.element.append(this.tools.element, this.minimap.element);
@@ -114,6 +115,9 @@ export class DagView implements View {
     if (!same) {
       this.sizeCanvas();
       this.canvas.camera.begin();
+      const chosen = this.choice.selection;
+      this.select('');
+      this.select(chosen); // what its drawer holds is of the execution before
     }
   }
 
@@ -130,7 +134,7 @@ export class DagView implements View {
     this.drawer.open(card?.node ?? null, this.document);
     this.element.classList.toggle('pc-drawn', card !== undefined);
     if (card) {
-      this.drawer.mark(card.mark, this.isOver());
+      this.drawer.mark(card.mark);
       this.canvas.element.style.minHeight = `${DRAWER_HEIGHT}px`;
       this.ask({ type: 'open', node: known });
       requestAnimationFrame(() => this.canvas.reveal(known));
@@ -255,7 +259,7 @@ export class DagView implements View {
     }
     const chosen = this.canvas.cards.get(this.choice.selection);
     if (chosen) {
-      this.drawer.mark(chosen.mark, this.isOver());
+      this.drawer.mark(chosen.mark);
     }
     this.showRun();
     if (run.status !== undefined && run.status !== before?.status) {
@@ -365,10 +369,6 @@ export class DagView implements View {
       return;
     }
     event.preventDefault();
-  }
-
-  private isOver(): boolean {
-    return this.host.live && this.document?.run?.running === false;
   }
 
   private openLog(): void {

@@ -73,7 +73,9 @@ def look_back(
         return None
     configuration = configuration_of(view.body)
     if not configuration.enabled:
-        return Verdict("off", "its CacheConfig does not ask for reuse")
+        return Verdict(
+            "off", "CacheConfig is not enabled" if "CacheConfig" in view.body else "no CacheConfig"
+        )
     nearest: PastStep | None = None
     for run in earlier:
         if run.ended > started:

@@ -50,7 +50,7 @@ def test_a_run_that_ended_after_the_step_began_could_not_lend_its_result() -> No
 
 def test_a_step_that_does_not_ask_was_not_looked_for() -> None:
     found = look(Run(HERE), seen=view(cached=False))
-    assert str(found) == "off: its CacheConfig does not ask for reuse"
+    assert str(found) == "off: no CacheConfig"
 
 
 def test_reuse_is_no_question_for_a_condition() -> None:
