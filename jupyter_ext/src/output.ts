@@ -216,6 +216,8 @@ export const output: JupyterFrontEndPlugin<void> = {
         },
         -10
       );
+      // JupyterLab keeps the registries of closed notebooks: ours must not keep the notebook with them.
+      panel.disposed.connect(() => rendermime.removeMimeType(MIME));
     };
     tracker.widgetAdded.connect((_sender, panel) => add(panel));
     tracker.forEach(add);

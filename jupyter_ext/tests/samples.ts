@@ -18,6 +18,9 @@ export function pipeline(more: Partial<Pipeline> = {}): Pipeline {
     profiles: {},
     costs: {},
     dag: null,
+    stacks: {},
+    folded: [],
+    opened: [],
     ...more
   };
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ class Page:
         """Send a request."""
         self._send("comm_msg", {"comm_id": self._comm, "data": {"id": number, **request}})
 
+    def leave(self) -> None:
+        """Close the comm and end its subshell at the same time, as a notebook that is closed does."""
+        self._send("comm_close", {"comm_id": self._comm, "data": {"bye": True}})
+        self._control("delete_subshell_request", {"subshell_id": self._subshell})
+
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return the first message from now on that is as wanted."""
         while True:
@@ -75,8 +80,8 @@ class Page:
             message["header"]["subshell_id"] = self._subshell
         self._client.shell_channel.send(message)
 
-    def _control(self, kind: str) -> dict[str, Any]:
-        message = self._client.session.msg(kind, {})
+    def _control(self, kind: str, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        message = self._client.session.msg(kind, dict(asked or {}))
         self._client.control_channel.send(message)
         while True:
             answer = self._client.get_control_msg(timeout=SECONDS)
@@ -108,6 +113,15 @@ def test_a_page_that_comes_late_is_told_all_there_is(kernel: Kernel) -> None:
     assert (told["name"], told["cells"][0]["id"]) == ("Front", "cell-1")
     assert told["cells"][0]["source"] == DECLARE.rstrip("\n")
     assert [(step["name"], step["cell"]) for step in told["steps"]] == [("Prepare", "cell-1")]
+
+
+def test_a_page_that_says_good_bye_is_forgotten_though_its_subshell_ends_too(kernel: Kernel) -> None:
+    pages = "len(get_ipython().kernel.comm_manager.comms)"
+    before = kernel.value(pages)
+    page = Page(kernel, subshell=True)
+    page.until(lambda told: told["type"] == "pipeline")
+    page.leave()
+    assert kernel.value(pages) == before
 
 
 def test_a_cell_that_runs_again_is_told_with_its_problems_and_their_places(kernel: Kernel) -> None:

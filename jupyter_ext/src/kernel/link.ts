@@ -17,6 +17,12 @@ import {
 /** Milliseconds for which a subshell is waited for; without one, answers come after the running cell. */
 const SUBSHELL_PATIENCE = 3000;
 
+/** What a comm is closed with: the kernel takes it in its main shell, for the subshell goes at the same time. */
+const GOODBYE: JSONObject = { bye: true };
+
+/** How many links of this page use each subshell; JupyterLab gives one to all comms of a target. */
+const users = new Map<string, number>();
+
 /**
  * How far a link is: `absent`, there is no pipecell in the kernel (yet); `opening`; `open`; `strange`,
  * the kernel's pipecell speaks another protocol than this extension.
@@ -70,6 +76,10 @@ export class KernelLink implements IDisposable {
     comm.onClose = () => this.lost(comm);
     await this.subshell(comm);
     if (this._comm === comm && !comm.isDisposed && this.kernel.status !== 'dead') {
+      this._subshell = subshellOf(comm);
+      if (this._subshell !== null) {
+        users.set(this._subshell, (users.get(this._subshell) ?? 0) + 1);
+      }
       comm.open();
     }
   }
@@ -93,6 +103,7 @@ export class KernelLink implements IDisposable {
   reset(): void {
     const comm = this._comm;
     this._comm = null;
+    this.leave();
     if (comm !== null && !comm.isDisposed) {
       comm.dispose();
     }
@@ -100,6 +111,10 @@ export class KernelLink implements IDisposable {
     this.enter('absent');
   }
 
+  /**
+   * Close the comm. JupyterLab asks for the end of its subshell only when the connection is gone already,
+   * where a notebook is closed; so it is asked for here, unless another notebook uses it.
+   */
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -107,12 +122,32 @@ export class KernelLink implements IDisposable {
     this._isDisposed = true;
     const comm = this._comm;
     this._comm = null;
-    if (comm !== null && !comm.isDisposed && !this.kernel.isDisposed) {
+    const subshell = this.leave();
+    if (comm !== null && !comm.isDisposed && !this.kernel.isDisposed && this.kernel.status !== 'dead') {
       comm.onClose = () => undefined;
-      comm.close();
+      comm.close(GOODBYE);
+      if (subshell !== null) {
+        this.kernel.requestDeleteSubshell({ subshell_id: subshell }, true);
+      }
     }
     this.fail();
     Signal.clearData(this);
+  }
+
+  /** Use the subshell no more; returns it where nobody else does. */
+  private leave(): string | null {
+    const subshell = this._subshell;
+    this._subshell = null;
+    if (subshell === null) {
+      return null;
+    }
+    const left = (users.get(subshell) ?? 1) - 1;
+    if (left > 0) {
+      users.set(subshell, left);
+      return null;
+    }
+    users.delete(subshell);
+    return subshell;
   }
 
   private async subshell(comm: Kernel.IComm): Promise<void> {
@@ -144,6 +179,7 @@ export class KernelLink implements IDisposable {
   private lost(comm: Kernel.IComm): void {
     if (this._comm === comm) {
       this._comm = null;
+      this.leave();
       this.fail();
       this.enter('absent');
     }
@@ -165,10 +201,16 @@ export class KernelLink implements IDisposable {
   }
 
   private _comm: Kernel.IComm | null = null;
+  private _subshell: string | null = null;
   private _state: LinkState = 'absent';
   private _isDisposed = false;
   private _number = 0;
   private readonly _pending = new Map<number, Pending>();
   private readonly _stateChanged = new Signal<this, LinkState>(this);
   private readonly _told = new Signal<this, KernelMessage>(this);
+}
+
+/** The subshell that a comm's messages go to; null for the main shell. JupyterLab's type leaves it out. */
+function subshellOf(comm: Kernel.IComm): string | null {
+  return (comm as Kernel.IComm & { readonly subshellId?: string | null }).subshellId ?? null;
 }

@@ -53,7 +53,17 @@ export interface Step {
   readonly waits: readonly string[];
 }
 
-export interface Pipeline {
+/** The DAG as it is folded now. */
+export interface Overview {
+  readonly dag: DagDocument | null;
+  /** Ids of all steps that a drawn node stands for, by its id; those that stand for themselves are left out. */
+  readonly stacks: Readonly<Record<string, readonly string[]>>;
+  /** What people folded and opened, to be given back with the next change of it. */
+  readonly folded: readonly string[];
+  readonly opened: readonly string[];
+}
+
+export interface Pipeline extends Overview {
   readonly name: string;
   /** Its name where it is deployed. */
   readonly deployed: string;
@@ -65,7 +75,6 @@ export interface Pipeline {
   readonly profiles: Readonly<Partial<Record<Profile, Readonly<Record<string, unknown>>>>>;
   /** What a run costs on AWS with each profile, for people: `$0.02–0.05`; absent where unknown. */
   readonly costs: Readonly<Partial<Record<Profile, string>>>;
-  readonly dag: DagDocument | null;
 }
 
 /** One execution; times are epoch seconds. */
@@ -166,6 +175,7 @@ export interface Requests {
   profile: [{ pipeline: string; profile: Profile; values?: Readonly<Record<string, unknown>> }, unknown];
   target: [{ target: Target }, { line: string }];
   bill: [{ pipeline: string }, { region: string; account: string }];
+  fold: [{ pipeline: string; folded: readonly string[]; opened: readonly string[]; node: string }, Overview];
   complete: [{ line: string }, { begun: string; words: readonly string[] }];
 }
 

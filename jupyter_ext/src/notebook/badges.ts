@@ -16,7 +16,7 @@ class Badges {
   ) {
     notebook.changed.connect(() => this.draw());
     this.clock = window.setInterval(() => this.tick(), 1000);
-    notebook.panel.disposed.connect(() => window.clearInterval(this.clock));
+    notebook.panel.disposed.connect(() => this.end());
     this.draw();
   }
 
@@ -39,6 +39,13 @@ class Badges {
         this.elements.delete(id);
       }
     }
+  }
+
+  private end(): void {
+    window.clearInterval(this.clock);
+    this.elements.forEach(element => element.remove());
+    this.elements.clear();
+    this.shown.clear();
   }
 
   /** Running clocks go on. */
@@ -69,7 +76,6 @@ class Badges {
       element.title = words;
       element.setAttribute('aria-label', words);
     }
-
     element.classList.toggle('pc-mod-stale', badge.stale !== '');
     fill(element, ...this.parts(badge));
   }

@@ -12,6 +12,11 @@ class Notebooks implements INotebooks {
     tracker.forEach(panel => this.add(panel));
     tracker.widgetAdded.connect((_, panel) => this.add(panel));
     tracker.currentChanged.connect(() => this.currentChanged.emit(this.current));
+    window.addEventListener('pagehide', event => {
+      if (!event.persisted) {
+        this.all.forEach(each => each.dispose()); // kernels live on: they must not keep talking to this page
+      }
+    });
   }
 
   readonly currentChanged: Signal<INotebooks, NotebookPipelines | null> = new Signal<INotebooks, NotebookPipelines | null>(this);

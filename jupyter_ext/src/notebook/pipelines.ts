@@ -25,7 +25,8 @@ export class NotebookPipelines implements IDisposable {
     sessionContext.statusChanged.connect(this.statusChanged, this);
     sessionContext.iopubMessage.connect(this.overheard, this);
     panel.context.model.contentChanged.connect(this.edited, this);
-    panel.disposed.connect(() => this.dispose());
+    // When the panel itself is disposed, its kernel's connection is gone: too late to say good-bye.
+    panel.content.disposed.connect(() => this.dispose());
     void sessionContext.ready.then(() => {
       if (!this._isDisposed && this._link === null) {
         this.connect(sessionContext.session?.kernel ?? null);
@@ -141,6 +142,7 @@ export class NotebookPipelines implements IDisposable {
     this.panel.context.model.contentChanged.disconnect(this.edited, this);
     this._link?.dispose();
     this._link = null;
+    this._state = EMPTY;
     Signal.clearData(this);
   }
 

@@ -44,6 +44,8 @@ class Controls extends Widget {
   override dispose(): void {
     this.notebooks.changed.disconnect(this.changed, this);
     this.notebooks.added.disconnect(this.changed, this);
+    // JupyterLab's toolbar keeps its elements when the notebook is closed: at least ours hold nothing then.
+    this.node.replaceChildren();
     super.dispose();
   }
 

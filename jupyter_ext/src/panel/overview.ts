@@ -4,12 +4,15 @@ import type { DagDocument, RunState, StepState as Drawn } from '../dag';
 import { Canvas } from '../dag/canvas';
 import { followTheme } from '../dag/theme';
 import { fill, html } from '../dom';
-import type { StepState } from '../kernel/protocol';
+import type { Overview as Drawing, StepState } from '../kernel/protocol';
 import type { Execution } from '../kernel/state';
 import { WORDS, type Stale } from '../notebook/stale';
+import { together } from './together';
 
 export interface OverviewValue {
-  readonly dag: DagDocument | null;
+  readonly drawing: Drawing;
+  /** Names of the steps, by their ids. */
+  readonly names: ReadonlyMap<string, string>;
   readonly execution: Execution | null;
   readonly stale: ReadonlyMap<string, Stale>;
   readonly selection: string;
@@ -31,8 +34,8 @@ const RUN: RunState = {
 export class Overview {
   readonly element = html('section', 'pcdag pc-Overview', { 'aria-label': 'DAG' });
 
-  constructor(select: (node: string) => void) {
-    this.canvas = new Canvas({ select, toggle: () => undefined, moved: () => undefined });
+  constructor(select: (node: string) => void, toggle: (node: string) => void) {
+    this.canvas = new Canvas({ select, toggle, moved: () => undefined });
     this.unfollow = followTheme(this.element);
   }
 
@@ -42,20 +45,21 @@ export class Overview {
     if (value === null) {
       return;
     }
-    if (value.dag === null) {
+    const { dag } = value.drawing;
+    if (dag === null) {
       this.drawn = null;
       fill(this.element, html('p', 'pc-Dim pc-Overview-none', {}, 'The steps cannot be drawn; the problems say why.'));
       return;
     }
-    if (value.dag !== this.drawn) {
-      this.drawn = value.dag;
+    if (dag !== this.drawn) {
+      this.drawn = dag;
       fill(this.element, this.canvas.element);
-      this.canvas.draw(value.dag.scene, { ...value.dag, run: RUN });
+      this.canvas.draw(dag.scene, { ...dag, run: RUN });
       requestAnimationFrame(() => this.fit());
     }
     this.canvas.select(this.canvas.cards.has(value.selection) ? value.selection : '');
-    this.colour(value.dag, value.execution);
-    this.mark(value.stale);
+    this.colour(dag, value);
+    this.mark(value);
   }
 
   /** Running clocks go on. */
@@ -80,19 +84,29 @@ export class Overview {
     this.unfollow();
   }
 
-  private colour(dag: DagDocument, execution: Execution | null): void {
+  private colour(dag: DagDocument, { drawing, execution, names }: OverviewValue): void {
     this.element.classList.toggle('pc-running', execution?.row.running === true);
     const epoch = epochOf(execution);
+    const stateOf = (id: string, name: string): StepState | null => {
+      const inside = drawing.stacks[id];
+      if (inside === undefined) {
+        return execution?.steps[name] ?? null;
+      }
+      return together(
+        inside.flatMap(step => execution?.steps[names.get(step) ?? ''] ?? []),
+        inside.length
+      );
+    };
     const states = dag.scene.nodes.map((node, index): Drawn => {
-      const state = execution?.steps[node.name];
+      const state = stateOf(node.id, node.name);
       return state ? drawn(index, state, epoch) : [index, '', null, null];
     });
     this.canvas.show(states, Date.now() / 1000 - epoch);
   }
 
-  private mark(stale: ReadonlyMap<string, Stale>): void {
+  private mark({ drawing, stale }: OverviewValue): void {
     for (const [id, card] of this.canvas.cards) {
-      const why = stale.get(id);
+      const why = stale.get(id) ?? drawing.stacks[id]?.map(step => stale.get(step)).find(each => each !== undefined);
       card.element.classList.toggle('pc-mod-stale', why !== undefined);
       if (why) {
         card.element.setAttribute('aria-description', WORDS[why]);

@@ -7,7 +7,7 @@ import { Widget } from '@lumino/widgets';
 
 import { html } from '../dom';
 import { CommandIDs } from '../identity';
-import type { ExecutionRow, KernelMessage, Pipeline } from '../kernel/protocol';
+import type { ExecutionRow, KernelMessage, Overview, Pipeline } from '../kernel/protocol';
 import { listKey, rows } from '../kernel/state';
 import { canRetry } from '../kernel/words';
 import { complain, retry, running, stop } from '../notebook/acts';
@@ -19,7 +19,7 @@ import { ExecutionList } from './executions';
 import { Head } from './head';
 import { LogView } from './log';
 import { Notice, noticeOf } from './notice';
-import { Overview } from './overview';
+import { Overview as Dag } from './overview';
 import { Parameters } from './parameters';
 import { Problems } from './problems';
 import { ChosenStep } from './step';
@@ -130,7 +130,8 @@ export class PipelinesPanel extends Widget {
       retry: canRetry(rows(notebook.state, pipeline)[0])
     });
     this.overview.show({
-      dag: pipeline.dag,
+      drawing: this.drawing(pipeline),
+      names: new Map(pipeline.steps.map(step => [step.id, step.name])),
       execution: notebook.execution(pipeline),
       stale: notebook.stale(pipeline),
       selection: this.selection
@@ -143,7 +144,8 @@ export class PipelinesPanel extends Widget {
   }
 
   private showStep(notebook: NotebookPipelines, pipeline: Pipeline): void {
-    const step = pipeline.steps.find(each => each.id === this.selection);
+    const stack = this.stackOf(pipeline, this.selection);
+    const step = stack ? undefined : pipeline.steps.find(each => each.id === this.selection);
     if (step === undefined) {
       this.step.show(null);
       return;
@@ -174,7 +176,39 @@ export class PipelinesPanel extends Widget {
     }
   }
 
+  /** The DAG as people folded it here; a pipeline that is declared anew begins as it is told. */
+  private drawing(pipeline: Pipeline): Overview {
+    return this.folded.get(pipeline) ?? pipeline;
+  }
+
+  /** Whether a drawn node only stands for steps that are alike, and is none itself. */
+  private stackOf(pipeline: Pipeline, id: string): boolean {
+    const { dag, stacks } = this.drawing(pipeline);
+    const name = pipeline.steps.find(step => step.id === id)?.name;
+    return id in stacks && dag?.scene.nodes.find(node => node.id === id)?.name !== name;
+  }
+
+  private fold(node: string): void {
+    const notebook = this.notebooks.current;
+    const pipeline = notebook?.chosen;
+    if (notebook && pipeline) {
+      const { folded, opened } = this.drawing(pipeline);
+      notebook
+        .ask('fold', { pipeline: pipeline.name, folded, opened, node })
+        .then(drawing => {
+          this.folded.set(pipeline, drawing);
+          this.draw();
+        })
+        .catch(complain);
+    }
+  }
+
   private pick(id: string): void {
+    const pipeline = this.notebooks.current?.chosen;
+    if (pipeline && this.stackOf(pipeline, id)) {
+      this.fold(id);
+      return;
+    }
     this.selection = id === this.selection ? '' : id;
     this.draw();
     const chosen = this.notebooks.current?.chosen;
@@ -234,7 +268,7 @@ export class PipelinesPanel extends Widget {
     stop: () => void this.commands.execute(CommandIDs.stop),
     retry: () => void this.commands.execute(CommandIDs.retry)
   });
-  private readonly overview = new Overview(id => this.pick(id));
+  private readonly overview = new Dag(id => this.pick(id), id => this.fold(id));
   private readonly step = new ChosenStep({ cell: id => this.go(id), log: step => this.openLog(step) });
   private readonly log = new LogView(stream => {
     this.with(notebook => notebook.ask('quiet', { stream }).catch(() => undefined));
@@ -250,4 +284,5 @@ export class PipelinesPanel extends Widget {
   private readonly clock: number;
   private heard: NotebookPipelines | null = null;
   private selection = '';
+  private readonly folded = new WeakMap<Pipeline, Overview>();
 }

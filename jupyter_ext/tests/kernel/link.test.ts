@@ -9,8 +9,11 @@ class FakeComm {
   onClose: (message?: Jupyter.ICommCloseMsg) => void = () => undefined;
   readonly sent: Record<string, unknown>[] = [];
   readonly subshellStarted = Promise.resolve();
+  goodbye: unknown = null;
   isDisposed = false;
   opened = false;
+
+  constructor(readonly subshellId: string) {}
 
   open(): void {
     this.opened = true;
@@ -20,7 +23,8 @@ class FakeComm {
     this.sent.push(data);
   }
 
-  close(): void {
+  close(data?: unknown): void {
+    this.goodbye = data;
     this.dispose();
   }
 
@@ -33,7 +37,8 @@ class FakeComm {
   }
 }
 
-function linked(supportsSubshells = true): { link: KernelLink; comms: FakeComm[] } {
+function linked(supportsSubshells = true, subshell = 'any'): { link: KernelLink; comms: FakeComm[]; ended: string[] } {
+  const ended: string[] = [];
   const comms: FakeComm[] = [];
   const kernel = {
     status: 'idle',
@@ -41,11 +46,12 @@ function linked(supportsSubshells = true): { link: KernelLink; comms: FakeComm[]
     isDisposed: false,
     supportsSubshells,
     createComm: () => {
-      comms.push(new FakeComm());
+      comms.push(new FakeComm(subshell));
       return comms.at(-1);
-    }
+    },
+    requestDeleteSubshell: ({ subshell_id }: { subshell_id: string }) => ended.push(subshell_id)
   };
-  return { link: new KernelLink(kernel as unknown as Kernel.IKernelConnection), comms };
+  return { link: new KernelLink(kernel as unknown as Kernel.IKernelConnection), comms, ended };
 }
 
 async function open(): Promise<{ link: KernelLink; comm: FakeComm }> {
@@ -110,5 +116,15 @@ describe('a link to a kernel', () => {
     link.reset();
     await expect(asked).rejects.toBeInstanceOf(RequestError);
     await expect(link.ask('stop', { arn: 'x' })).rejects.toBeInstanceOf(RequestError);
+  });
+
+  test('says good-bye, and the last one ends the subshell', async () => {
+    const [first, second] = [linked(true, 'shared'), linked(true, 'shared')];
+    await first.link.open();
+    await second.link.open();
+    first.link.dispose();
+    expect([first.comms[0]?.goodbye, first.ended]).toEqual([{ bye: true }, []]);
+    second.link.dispose();
+    expect(second.ended).toEqual(['shared']);
   });
 });

@@ -242,16 +242,11 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "convert",
-        "show the %%step cells that make the same pipeline as its SDK code, or the other way round",
+        "show the SDK code that makes the same pipeline as its %%step cells",
         convert.convert,
-        (
-            Option("--to", "by default what the pipeline's cells are not", choices=convert.STYLES),
-            PIPELINE,
-            OUTPUT,
-        ),
+        (PIPELINE, OUTPUT),
         faces=NOTEBOOK,
-        description="A diff, cell by cell; --output writes the new cells. Both give the same definition, "
-        "else nothing is shown but what differs.",
+        description="A diff, cell by cell; --output writes the new cells. Both give the same definition.",
     ),
     Verb(
         "local",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
 from pipecell.frontend import places
-from pipecell.view.layout import MAX_WIDTH
+from pipecell.view.folding import Folding, fold, toggle
+from pipecell.view.model import Scene, scene_of
+from pipecell.view.model import document as drawn_document
 from pipecell.view.theme import kind_of
 
 if TYPE_CHECKING:
@@ -45,28 +47,55 @@ def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int,
         "steps": _steps(pipeline, homes, ids) if document is not None else [],
         "problems": [_problem(found, cell_of, sources, document) for found in _problems(pipeline)],
         **_profiles(pipeline),
-        "dag": drawing(pipeline.graph, with_state=True, max_width=NARROW) if document is not None else None,
+        **(overview(pipeline.graph, Folding()) if document is not None else UNDRAWN),
     }
 
 
-def drawing(graph: Graph, *, with_state: bool = False, max_width: float = MAX_WIDTH) -> dict[str, Any] | None:
-    """Return the DAG as the renderer draws it; None where there is no Graphviz.
+UNDRAWN: Mapping[str, Any] = {"dag": None, "stacks": {}, "folded": [], "opened": []}
+"""The overview of what cannot be drawn."""
+
+
+def overview(graph: Graph, folding: Folding) -> Mapping[str, Any]:
+    """Return the DAG of the side panel: ``{dag, stacks, folded, opened}``.
 
     Args:
-        graph: the pipeline.
-        with_state: leave room for the states of a run.
-        max_width: pixels that a row of cards may take.
-    """
-    from pipecell.view.folding import Folding
-    from pipecell.view.model import document, scene_of
+        graph: the whole pipeline.
+        folding: what people folded and opened there.
 
-    word = "state" if graph.engine == "stepfunctions" else "step"
-    count = len(graph.nodes)
+    Returns:
+        ``stacks`` holds, for each drawn node that stands for others, the ids of all that it stands for;
+        ``folded`` and ``opened`` are the folding, to be given back with the next change of it.
+    """
     try:
-        scene = scene_of(graph, Folding(), with_state=with_state, max_width=max_width)
+        scene = scene_of(graph, folding, with_state=True, max_width=NARROW)
+    except PipecellError:
+        return UNDRAWN  # there is no Graphviz
+    return {
+        "dag": _drawn(graph, scene),
+        "stacks": {node: list(inside) for node, inside in scene.members.items() if len(inside) > 1},
+        "folded": sorted(folding.folded),
+        "opened": sorted(folding.opened),
+    }
+
+
+def refolded(graph: Graph, folding: Folding, node: str) -> Mapping[str, Any]:
+    """Return the overview after a person folded or opened one of its nodes."""
+    return overview(graph, toggle(folding, fold(graph, folding), node))
+
+
+def drawing(graph: Graph) -> dict[str, Any] | None:
+    """Return the DAG of a file as the renderer draws it; None where there is no Graphviz."""
+    try:
+        scene = scene_of(graph, Folding(), with_state=False)
     except PipecellError:
         return None
-    return document(graph, scene, facts=[f"{count} {word}{'s' * (count != 1)}"])
+    return _drawn(graph, scene)
+
+
+def _drawn(graph: Graph, scene: Scene) -> dict[str, Any]:
+    word = "state" if graph.engine == "stepfunctions" else "step"
+    count = len(graph.nodes)
+    return drawn_document(graph, scene, facts=[f"{count} {word}{'s' * (count != 1)}"])
 
 
 def refused(error: PipecellError, cell: str, source: str) -> dict[str, Any]:

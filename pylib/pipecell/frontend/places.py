@@ -1,7 +1,9 @@
 """Where in a cell's text a problem is.
 
 A check speaks of the definition: a step and a path in it. The cell holds the words that became it.
-A place is told only where it is certain: where the words at fault stand in the text exactly once.
+A place is told only where it is certain: where the value at fault stands among those that the step
+is made of, under the name that the path gives it or alone, as the syntax of the cell says; or, where
+that cannot be read, where the words at fault stand in the text exactly once.
 Otherwise the step's own name is the place, marked as not exact, and else there is none.
 """
 
@@ -17,11 +19,13 @@ from pipecell.definition.document import Document
 from pipecell.definition.paths import read_path
 from pipecell.definition.sagemaker import iterate_steps
 from pipecell.errors import PipecellError
+from pipecell.frontend import syntax
 
 _QUOTED = re.compile(r'"([^"\n]{1,200})"')
 _COMMENT = re.compile(r"^\s*#")
+_PART = re.compile(r"[\w-]+")
 _LEAST = 2
-"""Shorter words, such as ``1``, say too little to be found by."""
+"""Shorter words, such as ``1``, say too little to be searched for."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,20 @@ class Place:
 
 def find(source: str, found: Diagnostic, document: Document | None) -> Place | None:
     """Return where a problem is in the text of the cell that it comes from."""
-    for words in _suspects(found, document):
-        spans = _spans(source, words)
-        if len(spans) == 1:
+    written = syntax.read(source)
+    part = next(iter(reversed(_PART.findall(found.path))), "")
+    for suspect in _suspects(found, document):
+        values = [value for value in written.values if str(value.value) == suspect.words]
+        if suspect.reference:
+            values = [
+                value for value in values if value.declares and value.call.startswith("Parameter")
+            ] or values
+        # A reference is not where it is used: a parameter is declared outside of every step.
+        chosen = written.choose(values, None if suspect.reference else found.step, part)
+        if chosen is not None:
+            return _place(source, chosen.start, chosen.end, exact=True)
+        spans = _spans(source, suspect.words)
+        if len(spans) == 1 and not written.elsewhere(found.step, *spans[0]):
             return _place(source, *spans[0], exact=True)
     if found.step:
         spans = _spans(source, found.step)
@@ -57,18 +72,26 @@ def find(source: str, found: Diagnostic, document: Document | None) -> Place | N
     return None
 
 
-def _suspects(found: Diagnostic, document: Document | None) -> Iterable[str]:
+@dataclass(frozen=True)
+class _Suspect:
+    """Words that may stand in the cell; those of a reference are a parameter's name."""
+
+    words: str
+    reference: bool = False
+
+
+def _suspects(found: Diagnostic, document: Document | None) -> Iterable[_Suspect]:
     """Yield what may stand in the cell, the most telling first."""
     for quoted in _QUOTED.findall(found.message):
         if quoted != found.step:
-            yield quoted
+            yield _Suspect(quoted)
     value = _value(found, document) if document is not None else None
     if isinstance(value, Mapping):
         reference = value.get("Get")
         if isinstance(reference, str):
-            yield reference.removeprefix("Parameters.")
+            yield _Suspect(reference.removeprefix("Parameters."), reference.startswith("Parameters."))
     elif value is not None and not isinstance(value, list | bool):
-        yield str(value)
+        yield _Suspect(str(value))
 
 
 def _value(found: Diagnostic, document: Document) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecell import targets
 from pipecell.errors import UsageError, did_you_mean
-from pipecell.frontend import files
+from pipecell.frontend import files, pipelines
+from pipecell.view.folding import Folding
 
 if TYPE_CHECKING:
     from pipecell.execution import Execution
@@ -55,6 +56,7 @@ class Requests:
             "target": self._target,
             "bill": self._bill,
             "complete": self._complete,
+            "fold": self._fold,
             "read": self._read,
         }
 
@@ -146,6 +148,11 @@ class Requests:
 
         begun, words = candidates(_text(request, "line"), self._workspace) or ("", [])
         return {"begun": begun, "words": words}
+
+    def _fold(self, request: Request, asker: Asker) -> Mapping[str, Any]:
+        folded, opened = (frozenset(map(str, request.get(key) or ())) for key in ("folded", "opened"))
+        graph = self._pipeline(request).graph
+        return pipelines.refolded(graph, Folding(folded=folded, opened=opened), _text(request, "node"))
 
     def _read(self, request: Request, asker: Asker) -> dict[str, Any]:
         return files.read(_text(request, "text"), str(request.get("path", "")))

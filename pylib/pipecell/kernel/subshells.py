@@ -9,6 +9,7 @@ they take each message where its sender wanted it.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -20,5 +21,6 @@ def answer_where_asked(comm: Any) -> None:
             comm._reply_subshell_for = _as_sent
 
 
-def _as_sent(_: Any, subshell: str | None) -> str | None:
-    return subshell
+def _as_sent(data: Any, subshell: str | None) -> str | None:
+    # A page that says good-bye ends its subshell too, maybe before this is read there.
+    return None if isinstance(data, Mapping) and data.get("bye") else subshell

@@ -42,20 +42,8 @@ class RunStage(Stage):
         self._expected: float | None = None
         self._values: dict[str, str] = {}
         self._log = 0  # number of the log that is followed: a later one ends the earlier
-        self._attend()
-
-    def _attend(self) -> None:
-        self.execution.listen(lambda: self.teller.do(self.tell_change))
+        execution.listen(lambda: self.teller.do(self.tell_change))
         self.workers.do(self._find_expected)
-
-    def turn_to(self, execution: Execution) -> None:
-        """Show another execution from now on: the one that goes on where this one ended."""
-        self.execution = execution
-        self.epoch = execution.last_seen.started or time.time()
-        self._told_run, self._told_steps, self._told_scene = {}, {}, None
-        self._whole, self._expected, self._values = None, None, {}
-        self._attend()
-        self.tell({"type": "document", "document": self.document()})
 
     @property
     def graph(self) -> Graph:
@@ -111,12 +99,10 @@ class RunStage(Stage):
             alone = node in scene.folded.speaking
             return run_detail(self.execution, node, (node,) if alone else members)
         if part.inside.kind == "trials":
-            again = {"way": "none", "words": "A trial runs only as part of its tuning job."}
-            return {**trial_detail(self.execution, part.inside, part.node), "node": node, "again": again}
+            return {**trial_detail(self.execution, part.inside, part.node), "node": node}
         own = [self.whole.parts[each].node for each in members if each in self.whole.parts]
         found = run_detail(self.execution.started_inside(part.inside.arn), part.node, own)
-        words = f"It is part of {part.inside.arn}, which {part.inside.path[-1]} started."
-        return {**found, "node": node, "again": {"way": "none", "words": words}}
+        return {**found, "node": node}
 
     def tell_change(self) -> None:
         """Tell what differs from what was told last; in the teller's thread."""
@@ -146,7 +132,7 @@ class RunStage(Stage):
             self.widget.status = run["status"]
         if rows:
             self.workers.do(self._compare)
-        self._refresh_detail(scene, {row[0] for row in rows}, always="running" in changed)
+        self._refresh_detail(scene, {row[0] for row in rows})
 
     def _tell_scene(self) -> None:
         scene = self._told_scene = self.scene
@@ -158,10 +144,7 @@ class RunStage(Stage):
             **super()._requests(),
             "log": (self.teller, lambda request: self._follow_log(str(request.get("node")))),
             "object": (self.workers, lambda request: self._show_object(str(request.get("uri")))),
-            "act": (
-                self.workers,
-                lambda request: self._act(str(request.get("action")), str(request.get("node") or "")),
-            ),
+            "act": (self.workers, lambda request: self._act(str(request.get("action")))),
         }
 
     def _facts(self) -> RunFacts:
@@ -203,10 +186,10 @@ class RunStage(Stage):
         if self._values != before:
             self.teller.do(self.tell_change)
 
-    def _refresh_detail(self, scene: Scene, changed: set[int], *, always: bool) -> None:
+    def _refresh_detail(self, scene: Scene, changed: set[int]) -> None:
         """Tell the open drawer of its step's change; the renderer asks again while the step runs."""
         node = self.open_node
-        if node and (always or scene.index.get(node) in changed):
+        if scene.index.get(node) in changed:
             self.workers.do(lambda: self.tell_detail(node))
 
     def _follow_log(self, node: str) -> None:
@@ -257,32 +240,14 @@ class RunStage(Stage):
 
         self.tell({"type": "object", "uri": uri, "preview": preview(self.execution.engine.connection, uri)})
 
-    def _act(self, action: str, node: str) -> None:
+    def _act(self, action: str) -> None:
         if action == "stop":
             self.execution.stop()
-            self._say("Stopping.")
-        elif action == "retry" and node:
-            self._resume(node)
+            self.tell({"type": "said", "text": "Stopping.", "bad": False})
         elif action == "retry":
             self.execution.retry()
-            self._say("It goes on from where it failed.")
+            self.tell({"type": "said", "text": "It goes on from where it failed.", "bad": False})
         self.teller.do(self.tell_change)
-
-    def _resume(self, node: str) -> None:
-        """Go on from a step; a new execution takes this one's place in the view."""
-        before = self.execution
-        name = next((item.name for item in before.graph.nodes if item.id == node), node)
-        execution = before.resume(name)
-        if execution is before:
-            self._say(f"It goes on from {name}.")
-            return
-        before.screen.turn(self, execution)
-        self.teller.do(lambda: self.turn_to(execution))
-        earlier = before.execution_arn.rpartition("/")[2]
-        self._say(f"A new execution runs from {name} on; the one before is {earlier}.")
-
-    def _say(self, text: str) -> None:
-        self.tell({"type": "said", "text": text, "bad": False})
 
 
 def failure_of(seen: ExecutionSnapshot) -> str:

@@ -51,7 +51,7 @@ def test_a_parameter_is_found_by_its_name() -> None:
 
 
 def test_words_that_stand_twice_give_the_step_and_say_so() -> None:
-    source = 'a = "ml.m5.larg"\nb = "ml.m5.larg"\nTrainingStep("Train", a)\n'
+    source = 'a = "ml.m5.larg"\nb = "ml.m5.larg"\nTrainingStep("Train", pick(a, b))\n'
     found = find(source, problem('"ml.m5.larg" is not an instance type.'), None)
     assert found is not None
     assert (found.text, found.exact) == ("Train", False)
@@ -66,6 +66,76 @@ def test_comments_and_longer_words_do_not_count() -> None:
 
 def test_what_is_not_in_the_text_has_no_place() -> None:
     assert find("x = 1\n", problem('"y" is missing.'), None) is None
+
+
+TWICE = """%%pipeline Demo
+def processor(kind): return Processor(role, "image", 1, kind)
+first = ProcessingStep("First", processor=processor("ml.m5.larg"))
+tall = TrainingStep(
+    name="Train", depends_on=[first],
+    estimator=Estimator(instance_type="ml.m5.larg", instance_count=0, volume_size=0),
+)
+"""
+
+
+def test_of_two_equal_values_the_step_s_own_is_the_place() -> None:
+    said = '"ml.m5.larg" is not an instance type.'
+    places = [find(TWICE, problem(said, step=step), None) for step in ("First", "Train")]
+    at = [place.start for place in places if place is not None and place.exact]
+    assert at == [TWICE.index("ml.m5.larg"), TWICE.rindex("ml.m5.larg")]
+
+
+def test_of_two_equal_values_of_a_step_the_one_under_the_path_s_name_is_the_place() -> None:
+    body = {"Version": "2020-12-01", "Steps": [{"Name": "Train", "Type": "Training", "Arguments": {}}]}
+    body["Steps"][0]["Arguments"] = {"ResourceConfig": {"InstanceCount": 0, "VolumeSizeInGB": 0}}  # type: ignore[index]
+    for part, key in (("InstanceCount", "instance_count="), ("VolumeSizeInGB", "volume_size=")):
+        found = find(TWICE, problem("Too small.", f"Arguments.ResourceConfig.{part}"), read_document(body))
+        assert found is not None
+        assert (found.start, found.text, found.exact) == (TWICE.index(key) + len(key), "0", True)
+
+
+def test_a_value_is_followed_to_where_its_name_is_bound() -> None:
+    source = 'kind = "ml.m5.larg"\nother = "ml.m5.larg"\nTrainingStep("Train", Estimator(kind))\n'
+    found = find(source, problem('"ml.m5.larg" is not an instance type.'), None)
+    assert found is not None
+    assert (found.start, found.exact) == (source.index("ml.m5.larg"), True)
+
+
+def test_what_another_step_says_once_is_not_the_place() -> None:
+    source = 'ProcessingStep("First", "ml.m5.larg")\nTrainingStep("Train", kind)\n'
+    found = find(source, problem('"ml.m5.larg" is not an instance type.'), None)
+    assert found is not None
+    assert (found.text, found.exact) == ("Train", False)
+
+
+def test_a_parameter_is_declared_in_one_place_and_used_in_others() -> None:
+    source = 'kind = ParameterString(name="Other")\nkind = ParameterString("Kind", "x")\nlabel("Kind")\n'
+    found = find(source, problem("Not a type.", "Arguments.ResourceConfig.InstanceType"), TRAIN)
+    assert found is not None
+    assert (found.start, found.exact) == (source.index('"Kind"') + 1, True)
+
+
+def test_the_options_of_a_step_s_line_have_places_of_their_own() -> None:
+    source = "%%step training Train --image big --instance big -i big=s3://b/k\nprint('big')\n"
+    said = problem('"big" is not an instance type.', "Arguments.ResourceConfig.InstanceType")
+    found = find(source, said, None)
+    assert found is not None
+    assert (found.start, found.exact) == (source.index("--instance big") + 11, True)
+
+
+def test_a_setting_of_a_body_that_is_no_python_has_its_place() -> None:
+    source = "%%step training Train --image xgboost\nnum_round: 10\nmax_depth: 10 # deep\n"
+    said = problem('"10" is too deep.', "Arguments.HyperParameters.max_depth")
+    found = find(source, said, None)
+    assert found is not None
+    assert (found.start, found.text) == (source.rindex("10"), "10")
+
+
+def test_magics_in_a_body_move_nothing() -> None:
+    source = '%%pipeline Demo\n!pip list\nx = "é"\nTrainingStep("Train", "ml.m5.larg", "ml.m5.larg2")\n'
+    found = find(source, problem('"ml.m5.larg" is not an instance type.'), None)
+    assert found is not None
+    assert source[found.start : found.end] == "ml.m5.larg"
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
