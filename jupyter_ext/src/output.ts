@@ -135,7 +135,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private async drawPicture(model: IRenderMime.IMimeModel): Promise<void> {
-    const mime = ['image/svg+xml', 'text/plain'].find(name => model.data[name] !== undefined);
+    const mime = ['text/html', 'image/svg+xml', 'text/plain'].find(name => model.data[name] !== undefined);
     if (mime) {
       const renderer = this.rendermime.createRenderer(mime);
       this.fill(renderer);

@@ -14,6 +14,7 @@ from pipecell.kernel.crew import Crew
 from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
 from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states
+from pipecell.view.table import stored_page
 
 if TYPE_CHECKING:
     from pipecell.engines.engine import ExecutionSnapshot
@@ -79,6 +80,14 @@ class RunStage(Stage):
             execution=execution.execution_arn,
             console=console_url(execution.execution_arn) if execution.target == "aws" else "",
         )
+
+    def page(self, svg: str) -> str:
+        """Return the picture and a table of steps, and the line that shows the run live again."""
+        execution, there = self.execution, self.whole
+        seen = execution.last_seen
+        states = there.states(execution.states(seen), seen)
+        again = f"%pipeline watch {execution.execution_arn}{' --on aws' if execution.target == 'aws' else ''}"
+        return stored_page(svg, there.graph, states, execution.header(seen), again=again)
 
     def states(self, scene: Scene) -> list[list[Any]]:
         """Return the states of a scene's nodes."""

@@ -16,8 +16,10 @@ from pipecell.errors import PipecellError
 from pipecell.kernel.crew import Crew
 from pipecell.kernel.subshells import answer_where_asked
 from pipecell.live.output import MIME
+from pipecell.view.bundle import SVG
 from pipecell.view.folding import Folding, toggle
 from pipecell.view.model import VERSION, Scene, scene_of
+from pipecell.view.table import stored_page
 
 if TYPE_CHECKING:
     from pipecell.graph import Graph
@@ -81,8 +83,12 @@ class Stage(ABC):
         return {"version": VERSION, "model_id": self.widget.model_id, "document": self.document()}
 
     def bundle(self, picture: Mapping[str, str]) -> dict[str, Any]:
-        """Return a picture and its text with the record beside them."""
-        return {MIME: self.record(), **picture}
+        """Return a picture and its text, with the record and a page of HTML beside them."""
+        return {MIME: self.record(), "text/html": self.page(picture[SVG]), **picture}
+
+    def page(self, svg: str) -> str:
+        """Return what a saved notebook shows where the extension is not: the picture and a table of steps."""
+        return stored_page(svg, self.graph)
 
     def close(self) -> None:
         """Do and tell nothing any more; what is shown stays."""
