@@ -51,6 +51,8 @@ DEV = [
     "jupyter-builder>=1",
     # Drives the machine's own Chromium: nothing is downloaded beside the package.
     "playwright>=1.50",
+    # Reads the words of a notebook that was printed.
+    "pypdf>=5",
     # Makes the README's moving picture.
     "pillow>=11",
 ]

@@ -113,6 +113,8 @@ class Picture:
     def rest(self, *, changed: bool) -> float:
         """Return the seconds for which this picture may stay as it is."""
         if self.stage is not None:
+            if changed and not self.execution.last_seen.running:
+                return 0.0  # the kernel may end as soon as the run has
             return max(0.0, self._drawn_at + BEHIND_SECONDS - time.monotonic()) if changed else BEHIND_SECONDS
         due = LEAST_SECONDS if changed else CLOCK_SECONDS
         return max(0.0, self._drawn_at + due - time.monotonic())

@@ -21,7 +21,7 @@ from pipecell.view.items import items
 from pipecell.view.metrics import clean
 from pipecell.view.theme import mark_of, mark_of_status
 
-_LEFT = "text-align:left;vertical-align:top"
+_LEFT = "text-align:left"
 
 
 def steps_table(

@@ -1,0 +1,100 @@
+"""A saved notebook where there is no kernel and no extension: converted, printed, or opened elsewhere."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nbconvert import HTMLExporter
+from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
+
+from tests.browser.definitions import BREAK, job, judged, write
+from tests.browser.lab import Lab
+
+Keep = Callable[[Page, str], None]
+
+NAME = "Kept"
+CELLS = (
+    f"import pipecell; from IPython.display import display; p = pipecell.Pipeline.read('{NAME}.json')",
+    "p._workspace.connect('local', 'us-east-1').client('s3')"
+    ".create_bucket(Bucket='sagemaker-us-east-1-000000000000'); p",
+    "e = p.run(); display(e); e.wait(raise_on_failure=False)",
+)
+STATES = {"Report": "✓ succeeded", "Judge": "✓ succeeded", "Break": "✕ failed", "TooWeak": "– not taken"}
+STORED = """() => {
+    const { widgets } = window.jupyterapp.shell.currentWidget.content;
+    return JSON.stringify(widgets[2].outputArea.model.toJSON()).includes('✕ Failed');
+}"""
+
+
+@pytest.fixture(scope="module")
+def saved(lab: Lab, browser: Browser) -> Path:
+    """A notebook with a preview and a run that failed, saved by JupyterLab; its kernel is gone."""
+    write(lab.folder, NAME, judged(job("Break", BREAK)))
+    path = lab.write(f"{NAME}.ipynb", *CELLS)
+    page = browser.new_page()
+    notebook = lab.open(page, path.name)
+    notebook.wait_for_kernel()
+    for index in range(len(CELLS)):
+        notebook.run(index)
+    page.wait_for_function(STORED)
+    notebook.save()
+    notebook.shut_down_kernel()
+    page.close()
+    return path
+
+
+def check_steps(page: Page) -> None:
+    """Look for the picture and the table of the run, and for nothing that is missing."""
+    table = page.locator("table").filter(has_text="Status")
+    for name, state in STATES.items():
+        row = table.get_by_role("row").filter(has=page.get_by_role("cell", name=name, exact=True))
+        expect(row).to_contain_text(state)
+    expect(table).to_contain_text("ZeroDivisionError")
+    expect(page.locator("body")).not_to_contain_text("not found")
+
+
+def check_pictures(page: Page) -> None:
+    """Look for the pictures of the preview and of the run: both are loaded."""
+    pictures = page.get_by_role("img", name=NAME)
+    expect(pictures).to_have_count(2)
+    assert pictures.evaluate_all("all => all.every(each => each.naturalWidth > 300)")
+
+
+def test_as_a_web_page(saved: Path, page: Page, screenshot: Keep) -> None:
+    html, _ = HTMLExporter().from_filename(str(saved))
+    page.set_content(html)
+    check_steps(page)
+    check_pictures(page)
+    expect(page.locator("body")).to_contain_text("%pipeline watch arn:aws:sagemaker:")
+    page.get_by_role("img", name=NAME).last.scroll_into_view_if_needed()
+    screenshot(page, "saved-html")
+
+
+def test_on_paper(saved: Path, page: Page) -> None:
+    html, _ = HTMLExporter(template_name="webpdf").from_filename(str(saved))
+    page.set_content(html)
+    page.emulate_media(media="print")
+    reader = PdfReader(io.BytesIO(page.pdf(print_background=True)))
+    words = "\n".join(each.extract_text() for each in reader.pages)
+    for name, state in STATES.items():
+        assert name in words
+        assert state.split(" ", 1)[1] in words
+    assert "ZeroDivisionError" in words
+
+
+def test_in_a_jupyterlab_without_the_extension_and_the_kernel_that_ran_it(
+    saved: Path, lab: Lab, page: Page, screenshot: Keep
+) -> None:
+    page.route("**/extensions/pipecell-labextension/**", lambda route: route.abort())
+    other = saved.with_name("Elsewhere.ipynb")
+    shutil.copy(saved, other)
+    lab.open(page, other.name)
+    check_pictures(page)
+    check_steps(page)
+    page.locator("table").last.scroll_into_view_if_needed()
+    screenshot(page, "saved-elsewhere")
