@@ -14,6 +14,7 @@ from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_m
 from pipecell.graph import NodeState
 
 if TYPE_CHECKING:
+    from pipecell.definition.cache.hindsight import Verdict
     from pipecell.definition.document import Document
     from pipecell.engines.engine import Engine, ExecutionSnapshot, LogLine, StepSnapshot
     from pipecell.engines.monitor import Monitor, Watch
@@ -83,6 +84,7 @@ class Execution:
         self._seen: ExecutionSnapshot | None = None
         self._picture: tuple[Document, Graph] | None = None
         self._inner: dict[str, Execution] = {}
+        self._verdicts: dict[tuple[str, float | None, bool], Verdict | None] = {}
         self.execution_arn = execution_arn
         self.profile = profile
 
@@ -95,6 +97,11 @@ class Execution:
     def engine(self) -> Engine:
         """Where it runs."""
         return self._engine
+
+    @property
+    def screen(self) -> Screen:
+        """What shows it in a notebook."""
+        return self._screen
 
     @property
     def trouble(self) -> str:
@@ -219,6 +226,22 @@ class Execution:
         self._forget()
         return self
 
+    def beside(self, execution_arn: str) -> Execution:
+        """Return another execution in the same place, run with the same profile."""
+        return Execution(
+            self._engine, execution_arn, monitor=self._monitor, screen=self._screen, profile=self.profile
+        )
+
+    def resume(self, step: str) -> Execution:
+        """Go on from a step: in this execution where it failed, else in a new one that takes over the rest.
+
+        Raises:
+            UsageError: there is no such step (``PC924``), or it cannot go on from there (``PC936``).
+        """
+        from pipecell.resuming import resume
+
+        return resume(self, step)
+
     def retry(self) -> Execution:
         """Go on from where it failed: steps that succeeded stay as they are."""
         self._engine.retry(self.execution_arn)
@@ -277,6 +300,21 @@ class Execution:
         """Return what a step costs on AWS so far, or would, for people; empty where nobody knows."""
         usd = self._step_usd(step)
         return self._price(usd) if usd is not None else ""
+
+    def cache_verdict(self, step: StepSnapshot) -> Verdict | None:
+        """Return why a step that has begun was reused, or was not; None where reuse is no question.
+
+        Raises:
+            ExecutionError: AWS refused to be looked at.
+        """
+        from pipecell.verdicts import verdict
+
+        if self._engine.name != "sagemaker":
+            return None
+        key = (step.name, step.started, step.cached)
+        if key not in self._verdicts:
+            self._verdicts[key] = verdict(self, step)
+        return self._verdicts[key]
 
     def _price(self, usd: float) -> str:
         from pipecell.definition.cost.estimate import money

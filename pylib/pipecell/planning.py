@@ -156,7 +156,7 @@ class Planner:
         target = Target(
             past=past,
             content=_content(coming) if past.local else _as_it_is,
-            code_words=_code_words(there, coming, by_address=not past.local),
+            code_words=code_words(there, coming, by_address=not past.local),
             day=lambda moment: day(moment, self.now),
             now=self.now,
             pipeline_arn=deployed.arn if deployed else "",
@@ -214,7 +214,7 @@ def _as_it_is(identifying: Mapping[str, Any]) -> Mapping[str, Any]:
     return identifying
 
 
-def _code_words(there: S3Objects, coming: S3Objects, *, by_address: bool) -> Callable[[str, str], str]:
+def code_words(there: S3Objects, coming: S3Objects, *, by_address: bool) -> Callable[[str, str], str]:
     """Return what says how code differs.
 
     Args:

@@ -89,6 +89,31 @@ def test_the_log_and_a_retry_are_one_click_away_from_a_failure(page: Page) -> No
     assert {"type": "act", "action": "retry", "node": "CensusTrain"} in asked(page)
 
 
+def test_where_nothing_can_go_on_the_button_says_why(page: Page) -> None:
+    show(page, running(census()))
+    page.locator(".pc-node[data-id=CensusTrain]").click()
+    again = {"way": "none", "words": "It still runs: stop it first."}
+    tell(page, {"type": "detail", "detail": {**DETAIL, "again": again}})
+    button = page.get_by_role("button", name="Retry from here. It still runs")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.press("Enter")
+    expect(page.locator(".pc-toast")).to_have_text("It still runs: stop it first.")
+    assert not [one for one in asked(page) if one["type"] == "act"]
+
+
+def test_what_costs_money_takes_a_second_click(page: Page) -> None:
+    show(page, {**running(census()), "target": "aws"})
+    page.locator(".pc-node[data-id=CensusTrain]").click()
+    again = {"way": "new", "words": "Starts a new execution."}
+    tell(page, {"type": "detail", "detail": {**DETAIL, "again": again}})
+    button = page.locator(".pc-again")
+    button.click()
+    expect(button).to_have_text("▲ Start on AWS?")
+    assert not [one for one in asked(page) if one["type"] == "act"]
+    button.click()
+    assert {"type": "act", "action": "retry", "node": "CensusTrain"} in asked(page)
+
+
 def test_a_click_asks_for_the_step_s_details(page: Page) -> None:
     show(page, running(census()))
     page.get_by_role("button", name="CensusTrain, Training").click()
@@ -133,6 +158,7 @@ def test_names_and_logs_that_are_markup_stay_text(page: Page) -> None:
         "plots": [],
         "payloads": [{"label": HOSTILE, "text": HOSTILE}],
         "attempts": [HOSTILE],
+        "again": {"way": "none", "words": HOSTILE},
         "logs": True,
     }
     tell(page, {"type": "detail", "detail": detail})
@@ -198,6 +224,51 @@ def test_a_fold_moves_cards_to_their_new_places(page: Page) -> None:
     expect(page.locator(".pc-node[data-id=CheckAccuracy]")).to_contain_text("2 steps inside")
 
 
+def test_a_storm_of_updates_ends_at_the_last_one(page: Page) -> None:
+    show(page, running(census(), CensusTrain=NodeState("Executing", 2.0)))
+    page.evaluate(
+        """() => {
+            for (let turn = 0; turn < 500; turn++) {
+                const status = turn % 2 ? 'Succeeded' : 'Executing';
+                window.pipecell.tell({ type: 'delta', steps: [[turn % 6, status, 2, turn % 2 ? 9 : null]] });
+            }
+            window.pipecell.tell({ type: 'delta', steps: [[1, 'Failed', 2, 9]] });
+        }"""
+    )
+    expect(page.locator(".pc-node[data-id=CensusTrain]")).to_contain_text("0:07 ✕")
+    expect(page.locator(".pc-node.pc-is-run")).to_have_count(3)
+
+
+def test_only_cards_of_running_steps_have_a_moving_bar(page: Page) -> None:
+    show(page, running(census(), CensusTrain=NodeState("Executing", 2.0)))
+    expect(page.locator(".pc-pulse")).to_have_count(1)
+    tell(page, {"type": "delta", "steps": [[1, "Succeeded", 2, 9], [2, "Executing", 9, None]]})
+    expect(page.locator(".pc-node[data-id=CensusEval]")).to_contain_class("pc-is-run")
+    expect(page.locator(".pc-pulse")).to_have_count(1)
+    tell(page, {"type": "delta", "steps": [[2, "Succeeded", 9, 10]]})
+    expect(page.locator(".pc-pulse")).to_have_count(0)
+
+
+def test_a_drawing_too_large_to_read_begins_at_its_start_and_fits_when_asked(
+    page: Page, screenshot: Keep
+) -> None:
+    names = [f"Step{number}" for number in range(200)]
+    edges = tuple(Edge(one, other, "data") for one, other in zip(names, names[10:], strict=False))
+    graph = Graph("Large", "sagemaker", tuple(Node(name, name, "Training") for name in names), edges)
+    show(page, running(graph, Step0=NodeState("Succeeded", 0.0, 2.0), Step1=NodeState("Executing", 2.0)))
+    first, last = (page.locator(f".pc-node[data-id={name}]") for name in ("Step0", "Step199"))
+    expect(first).to_be_in_viewport()
+    expect(first.locator(".pc-title")).to_be_visible()
+    expect(page.locator(".pc-minimap")).not_to_contain_class("pc-hidden")
+    page.locator(".pc-canvas").hover()
+    page.get_by_role("button", name="Fit the whole drawing").click()
+    for node in (first, last):
+        expect(node).to_be_in_viewport()
+        expect(node.locator(".pc-title")).to_be_hidden()
+        expect(node.locator(".pc-glyph")).to_be_visible()
+    screenshot(page, "renderer-from-afar")
+
+
 def test_zoom_pan_fit_and_a_minimap_where_not_all_is_seen(page: Page) -> None:
     show(page, running(census()))
     page.locator(".pc-canvas").hover()
@@ -231,5 +302,6 @@ DETAIL = {
     ],
     "payloads": [],
     "attempts": [],
+    "again": {"way": "retry", "words": "Goes on from this step."},
     "logs": True,
 }

@@ -21,6 +21,7 @@ from pipecell.execution import Execution
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
+from pipecell.resuming import resumption
 from pipecell.workspace import Workspace
 from tests.local.conftest import wait_until
 
@@ -358,3 +359,64 @@ def test_a_state_machine_takes_an_input_and_a_pipeline_parameters(bench: Bench) 
     )
     with pytest.raises(ExecutionError, match="takes parameters, not an input"):
         pipeline.run(input={})
+
+
+def test_a_step_tells_why_it_was_reused_or_not(bench: Bench) -> None:
+    def cached(word: str) -> dict[str, Any]:
+        return {**step("A", f"print({word!r})"), "CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
+
+    def verdict(*steps: dict[str, Any]) -> list[str]:
+        execution = bench.start(*steps).wait()
+        names.append(execution.execution_arn.rpartition("/")[2])
+        return [str(execution.cache_verdict(entry)) for entry in execution.steps]
+
+    names: list[str] = []
+    assert verdict(cached("a"), step("B", "print('b')", "A")) == [
+        "miss: it had not succeeded here before",
+        "off: no CacheConfig",
+    ]
+    (hit,) = verdict(cached("a"))
+    assert hit.startswith(f"hit: reused from execution {names[0]} of ")
+    (miss,) = verdict(cached("b"))
+    assert "print('a') → print('b')" in miss
+    assert f"since execution {names[0]} of " in miss
+
+
+def test_a_new_execution_goes_on_from_a_step_and_takes_over_the_rest(bench: Bench) -> None:
+    first = bench.start(step("A", "print('a')"), step("B", "print('b')", "A"), step("C", "print('c')", "B"))
+    again = first.wait().resume("B").wait()
+    assert again.execution_arn != first.execution_arn
+    assert again.parameters == first.parameters
+    assert [(entry.name, entry.cached) for entry in again.steps] == [("A", True), ("B", False), ("C", False)]
+    taken = next(entry for entry in again.steps if entry.name == "A")
+    assert str(again.cache_verdict(taken)).startswith("hit: taken over from execution ")
+
+
+def test_the_step_that_failed_goes_on_in_the_same_execution(bench: Bench, tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    code = f"import os, sys; sys.exit(not os.path.exists({str(door)!r}))"
+    execution = bench.start(step("A", "print('a')"), step("B", code, "A"))
+    execution.wait(raise_on_failure=False)
+    door.touch()
+    assert execution.resume("B") is execution
+    assert execution.wait().status == "Succeeded"
+
+
+def test_a_new_execution_is_refused_where_another_definition_is_deployed(bench: Bench) -> None:
+    first = bench.start(step("A", "print('a')"), step("B", "print('b')", "A")).wait()
+    bench.start(step("A", "print('a')"), step("B", "print('other')", "A")).wait()
+    with pytest.raises(UsageError, match="is not deployed as this execution ran it"):
+        first.resume("B")
+
+
+def test_a_machine_goes_on_from_its_failure_alone_and_says_so(bench: Bench) -> None:
+    states = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Fail", "Error": "No"}}
+    place = bench.workspace.engine("stepfunctions", "local")
+    document = read_document({"StartAt": "A", "States": states}, name=f"{bench.name}m")
+    place.deploy(document, role=PLACEHOLDER_ROLE)
+    execution = bench.workspace.remember(place, place.start(document, parameters={}))
+    execution.wait(raise_on_failure=False)
+    assert resumption(execution, "A").words == (
+        "A state machine goes on from the state that failed, from no other."
+    )
+    assert resumption(execution, "B").way == "retry"

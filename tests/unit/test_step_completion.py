@@ -51,7 +51,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
         ("%%step processing Eval --cache ", ["1d", "7d", "30d", "off"]),
         ("%%step register R --model ", ["Train"]),
         ("%%step fail F --depends C", ["Clean"]),
-        ("%%step fail F --", ["--depends", "--pipeline"]),
+        ("%%step fail F --", ["--depends", "--set", "--upload", "--pipeline"]),
         ("%%step fail F --pipeline ", ["Pipeline"]),
         ("%%step nonsense ", []),
     ],

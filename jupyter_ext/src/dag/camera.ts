@@ -7,7 +7,10 @@
 
 const NEAREST = 2.5;
 const FARTHEST = 0.04;
-const SMALLEST_FIT = 0.16;
+/** Below this, steps cannot be told apart: the drawing then begins at its start, at a size that can be read. */
+const SMALLEST_WHOLE = 0.3;
+const READABLE = 0.55;
+const FAR = 0.38;
 const REST_MS = 180;
 
 /** What the camera looks at, and through which window. */
@@ -40,19 +43,32 @@ export class Camera {
     this.height = height;
   }
 
+  /** Learn the size of the viewport: asking for it at each move would have the page laid out each time. */
+  measure(): void {
+    const { clientWidth, clientHeight } = this.viewport;
+    this.port = { width: clientWidth, height: clientHeight };
+  }
+
   /** Show all of it, not larger than life. */
   fit(animate = false): void {
-    const { clientWidth, clientHeight } = this.viewport;
-    if (clientWidth === 0 || this.width === 0) {
-      return;
+    this.whole = true;
+    this.show(Math.max(this.wholeScale(), FARTHEST), animate);
+  }
+
+  /** Show all of it where that can be read, else its beginning. */
+  begin(animate = false): void {
+    this.whole = false;
+    const scale = this.wholeScale();
+    this.show(scale < SMALLEST_WHOLE ? READABLE : scale, animate);
+  }
+
+  /** Follow a new size of the drawing or its window, as it was shown last. */
+  follow(animate = false): void {
+    if (this.whole) {
+      this.fit(animate);
+    } else {
+      this.begin(animate);
     }
-    const scale = Math.min(1, (clientWidth - 24) / this.width, (clientHeight - 24) / this.height);
-    this.moved = false;
-    // What would be too small to tell apart begins at its upper end instead.
-    const shown = Math.max(scale, SMALLEST_FIT);
-    const top = (clientHeight - this.height * shown) / 2;
-    const left = (clientWidth - this.width * shown) / 2;
-    this.go(shown, this.width * shown > clientWidth ? 12 : left, Math.max(top, 12), animate);
   }
 
   /** Zoom by a factor around a point of the window; by default its middle. */
@@ -106,9 +122,24 @@ export class Camera {
     return {
       x: -this.x / this.scale,
       y: -this.y / this.scale,
-      width: this.viewport.clientWidth / this.scale,
-      height: this.viewport.clientHeight / this.scale
+      width: this.port.width / this.scale,
+      height: this.port.height / this.scale
     };
+  }
+
+  private wholeScale(): number {
+    this.measure();
+    return Math.min(1, (this.port.width - 24) / this.width, (this.port.height - 24) / this.height);
+  }
+
+  private show(scale: number, animate: boolean): void {
+    if (this.port.width === 0 || this.width === 0) {
+      return;
+    }
+    this.moved = false;
+    const left = (this.port.width - this.width * scale) / 2;
+    const top = (this.port.height - this.height * scale) / 2;
+    this.go(scale, Math.max(left, 12), Math.max(top, 12), animate);
   }
 
   private go(scale: number, x: number, y: number, animate: boolean): void {
@@ -120,7 +151,7 @@ export class Camera {
     window.clearTimeout(this.rest);
     this.rest = window.setTimeout(() => this.layer.classList.remove('pc-moving', 'pc-glide'), REST_MS + 60);
     this.layer.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    this.viewport.classList.toggle('pc-far', scale < 0.38);
+    this.viewport.classList.toggle('pc-far', scale < FAR);
     this.changed();
   }
 
@@ -157,6 +188,8 @@ export class Camera {
     window.addEventListener('pointercancel', end);
   }
 
+  private whole = false;
+  private port = { width: 0, height: 0 };
   private width = 0;
   private height = 0;
   private rest = 0;

@@ -3,12 +3,15 @@
 import { Camera } from './camera';
 import { Card } from './card';
 import { html, svg } from './dom';
+import { Heat } from './heat';
 import type { DagDocument, Point, Scene, SceneNode, SceneWire, StepState } from './model';
+import { appendInParts } from './parts';
+import { Pulses } from './pulses';
 
 const MARGIN = 16;
 const CORNER = 7;
 
-/** Steps that run at once above which nothing moves for its own sake. */
+/** Steps that run at once above which their cards do not move for their own sake. */
 const MOST_MOVING = 24;
 
 /** What the drawing tells. */
@@ -29,7 +32,7 @@ export class Canvas {
   constructor(private readonly events: CanvasEvents) {
     this.tipId = `pc-tip-${++drawings}`;
     this.svg = svg('svg', 'pc-drawing', { role: 'group', 'aria-label': 'Steps' });
-    this.layer = html('div', 'pc-layer', {}, this.svg);
+    this.layer = html('div', 'pc-layer', {}, this.svg, this.pulses.element);
     this.element = html('div', 'pc-canvas', {}, this.layer);
     this.camera = new Camera(this.element, this.layer, () => events.moved());
     this.svg.addEventListener('click', event => this.click(event));
@@ -41,14 +44,14 @@ export class Canvas {
     const before = new Map([...this.cards].map(([id, card]) => [id, card.node]));
     this.scene = scene;
     this.cards.clear();
+    this.pulses.show([], MARGIN);
     const wires = svg('g', 'pc-wires');
     this.wires = scene.wires.map(wire => ({ wire, element: this.wire(wire) }));
-    wires.append(...this.wires.map(item => item.element));
+    appendInParts(wires, this.wires.map(item => item.element));
     const nodes = svg('g', 'pc-nodes');
     for (const node of scene.nodes) {
       const card = new Card(node, document.marks, document.run !== null);
       this.cards.set(node.id, card);
-      nodes.append(card.element);
       const old = before.get(node.id);
       if (old && (old.x !== node.x || old.y !== node.y)) {
         card.element.style.transform = `translate(${old.x}px, ${old.y}px)`;
@@ -57,6 +60,7 @@ export class Canvas {
         card.element.classList.add('pc-new');
       }
     }
+    appendInParts(nodes, [...this.cards.values()].map(card => card.element));
     const groups = scene.groups.map(group =>
       svg('rect', 'pc-group', { x: group.x, y: group.y, width: group.width, height: group.height, rx: 10 })
     );
@@ -95,6 +99,12 @@ export class Canvas {
     }
   }
 
+  /** Show what changed in a run: gliding where little does, at once where much does. */
+  change(states: readonly StepState[], now: number): void {
+    this.heat.add(states.length);
+    this.show(states, now);
+  }
+
   /** Show the states of some nodes. */
   show(states: Iterable<StepState>, now: number): void {
     let touched = false;
@@ -107,8 +117,8 @@ export class Canvas {
     }
     if (touched) {
       this.shadeWires();
-      const running = [...this.cards.values()].filter(card => card.mark.ink === 'run').length;
-      this.element.classList.toggle('pc-many', running > MOST_MOVING);
+      const running = [...this.cards.values()].filter(card => card.mark.ink === 'run');
+      this.pulses.show(running.length > MOST_MOVING ? [] : running, MARGIN);
     }
   }
 
@@ -244,6 +254,8 @@ export class Canvas {
     }
   }
 
+  private readonly pulses = new Pulses();
+  private readonly heat = new Heat(hot => this.element.classList.toggle('pc-hot', hot));
   private readonly svg: SVGSVGElement;
   private readonly layer: HTMLDivElement;
   private readonly tipId: string;

@@ -28,8 +28,10 @@ export class Card {
     this.corner = svg('text', 'pc-state', { 'text-anchor': 'end' });
     // An SVG element's title is its name for who does not see, and its tooltip for who does.
     this.element.append(this.tip, ...(node.shape === 'diamond' ? this.diamond() : this.card()));
+    // From afar the sign alone stands for the state, as large as the card.
+    this.glyph = svg('text', 'pc-glyph', { x: node.width / 2, y: node.height / 2 + 11, 'text-anchor': 'middle' });
     if (withState) {
-      this.element.append(this.corner);
+      this.element.append(this.corner, this.glyph);
     }
     this.withState = withState;
     this.tick(0);
@@ -68,6 +70,7 @@ export class Card {
   tick(now: number): void {
     if (this.withState) {
       say(this.corner, this.right(now));
+      say(this.glyph, this.mark.sign);
     }
   }
 
@@ -134,7 +137,6 @@ export class Card {
     yield this.summary;
     this.corner.setAttribute('x', String(node.width - 10));
     this.corner.setAttribute('y', '21');
-    yield svg('rect', 'pc-run', { x: 6, y: node.height - 3.5, width: node.width - 12, height: 2.5, rx: 1.25 });
     if (node.fold !== null) {
       yield this.toggle(node.width - 18, node.height - 13);
     }
@@ -174,6 +176,7 @@ export class Card {
   private said = '';
   private readonly tip: SVGTitleElement;
   private readonly corner: SVGTextElement;
+  private readonly glyph: SVGTextElement;
   private readonly withState: boolean;
 }
 

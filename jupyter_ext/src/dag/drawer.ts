@@ -10,7 +10,11 @@ export interface DrawerEvents {
   ask(request: HostRequest): void;
   close(): void;
   act(action: Action, node: string): void;
+  /** Say something to the person. */
+  say(text: string): void;
 }
+
+const AGAIN = '↻ Retry from here';
 
 type TabName = 'Overview' | 'Log' | 'Arguments' | 'Code' | 'Data' | 'State';
 
@@ -34,6 +38,8 @@ export class Drawer {
   open(node: SceneNode | null, document: DagDocument | null): void {
     this.element.hidden = node === null;
     this.node = node;
+    this.costs = document?.target === 'aws';
+    this.offer(null);
     this.detail = null;
     this.log = null;
     this.artifacts = null;
@@ -58,9 +64,8 @@ export class Drawer {
     }
   }
 
-  /** Show the node's state beside its name; a run that ended can go on from a step that failed. */
-  mark(mark: Mark, over: boolean): void {
-    this.retry.hidden = !over || mark.ink !== 'fail';
+  /** Show the node's state beside its name. */
+  mark(mark: Mark): void {
     say(this.state, mark.word ? `${mark.sign} ${mark.word}` : '');
     this.state.className = `pc-drawerstate pc-is-${mark.ink}`;
   }
@@ -80,6 +85,9 @@ export class Drawer {
     const before = this.detail;
     this.detail = detail;
     say(this.heading, detail.heading);
+    if (JSON.stringify(before?.again) !== JSON.stringify(detail.again)) {
+      this.offer(detail.again);
+    }
     const names = this.names(detail);
     if (this.tabs.childElementCount !== names.length) {
       this.tabs.replaceChildren(...names.map(name => this.tab(name)));
@@ -91,6 +99,35 @@ export class Drawer {
       }
     }
     this.choose(names.includes(this.chosen) ? this.chosen : 'Overview');
+  }
+
+  /** Offer to go on from here; where that is not possible, the button says why. */
+  private offer(again: Detail['again']): void {
+    this.again = again;
+    this.armed = false;
+    this.retry.hidden = again === null;
+    this.retry.textContent = AGAIN;
+    this.retry.title = again?.words ?? '';
+    this.retry.setAttribute('aria-label', `${AGAIN}. ${again?.words ?? ''}`);
+    this.retry.setAttribute('aria-disabled', String(again?.way === 'none'));
+  }
+
+  /** Go on from here; on AWS, which costs money, after a second click. */
+  private goOn(): void {
+    const { again, node } = this;
+    if (!again || !node) {
+      return;
+    }
+    if (again.way === 'none') {
+      this.events.say(again.words);
+    } else if (this.costs && !this.armed) {
+      this.armed = true;
+      this.retry.textContent = '▲ Start on AWS?';
+      this.events.say(`${again.words} Click again to start it on AWS.`);
+    } else {
+      this.offer(null);
+      this.events.act('retry', node.id);
+    }
   }
 
   private names(detail: Detail): TabName[] {
@@ -185,17 +222,16 @@ export class Drawer {
   }
 
   private readonly title = html('h3', '');
-  private readonly retry = button('pc-button', '↻ Retry from here', 'Go on from this step: what succeeded before stays', () => {
-    if (this.node) {
-      this.events.act('retry', this.node.id);
-    }
-  });
+  private readonly retry = button('pc-button pc-again', AGAIN, AGAIN, () => this.goOn());
   private readonly state = html('span', 'pc-drawerstate');
   private readonly heading = html('div', 'pc-dim pc-heading');
   private readonly tabs = html('div', 'pc-tabs', { role: 'tablist', 'aria-label': 'About this step' });
   private readonly panel = html('div', 'pc-panel', { role: 'tabpanel', tabindex: -1 });
   private readonly made = new Map<TabName, HTMLElement>();
   private node: SceneNode | null = null;
+  private again: Detail['again'] = null;
+  private armed = false;
+  private costs = false;
   private detail: Detail | null = null;
   private log: LogPane | null = null;
   private artifacts: ArtifactPane | null = null;

@@ -43,13 +43,14 @@ export class Minimap {
     this.left = (WIDTH - (scene.width + 32) * this.scale) / 2;
     this.top = (HEIGHT - (scene.height + 32) * this.scale) / 2;
     this.dots = scene.nodes.map(node =>
-      svg('rect', `pc-dot pc-kind-${node.kind}`, {
+      svg('rect', 'pc-dot', {
         x: this.left + (node.x + 16) * this.scale,
         y: this.top + (node.y + 16) * this.scale,
         width: Math.max(1.5, node.width * this.scale),
         height: Math.max(1.5, node.height * this.scale)
       })
     );
+    this.inks = [];
     this.element.replaceChildren(...this.dots, this.frame);
     this.colour();
     this.move();
@@ -57,9 +58,16 @@ export class Minimap {
 
   /** Give each dot the colour of its state. */
   colour(): void {
+    if (this.hidden) {
+      return; // it is coloured when it comes into view
+    }
     this.canvas.scene?.nodes.forEach((node, index) => {
       const ink = this.canvas.cards.get(node.id)?.mark.ink ?? 'wait';
-      this.dots[index]?.setAttribute('class', `pc-dot pc-is-${ink}`);
+      const dot = this.dots[index];
+      if (dot && this.inks[index] !== ink) {
+        this.inks[index] = ink;
+        dot.setAttribute('class', `pc-dot pc-is-${ink}`);
+      }
     });
   }
 
@@ -71,7 +79,12 @@ export class Minimap {
     }
     const seen = this.camera.seen;
     const all = seen.x <= 24 && seen.y <= 24 && seen.x + seen.width >= scene.width + 8 && seen.y + seen.height >= scene.height + 8;
+    const appears = this.hidden && !all;
+    this.hidden = all;
     this.element.classList.toggle('pc-hidden', all);
+    if (appears) {
+      this.colour();
+    }
     if (!all) {
       for (const [name, value] of Object.entries({
         x: this.left + seen.x * this.scale,
@@ -85,6 +98,8 @@ export class Minimap {
   }
 
   private dots: SVGRectElement[] = [];
+  private inks: string[] = [];
+  private hidden = true;
   private readonly frame = svg('rect', 'pc-frame', { rx: 2 });
   private scale = 1;
   private left = 0;

@@ -228,6 +228,11 @@ export interface Detail {
   readonly payloads: readonly { readonly label: string; readonly text: string }[];
   /** Why each attempt before this one failed, for people. */
   readonly attempts: readonly string[];
+  /**
+   * How the run goes on from here: in the same execution, in a `new` one, or `none`, and what happens then or
+   * why nothing can; null where nobody can tell.
+   */
+  readonly again: { readonly way: 'retry' | 'new' | 'none'; readonly words: string } | null;
   /** Whether there is, or will be, a log to read. */
   readonly logs: boolean;
 }

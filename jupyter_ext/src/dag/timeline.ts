@@ -10,6 +10,7 @@ interface Row {
   readonly element: HTMLElement;
   readonly bar: HTMLElement;
   readonly time: HTMLElement;
+  ink: string;
 }
 
 export class Timeline {
@@ -55,7 +56,11 @@ export class Timeline {
     const began = state[2] ?? start;
     const took = Math.max(0, (state[3] ?? now) - began);
     const mark = state[4]?.cached ? this.document?.marks.reused : this.document?.marks[state[1]];
-    row.bar.className = `pc-span pc-is-${mark?.ink ?? 'wait'}`;
+    const ink = mark?.ink ?? 'wait';
+    if (row.ink !== ink) {
+      row.ink = ink;
+      row.bar.className = `pc-span pc-is-${ink}`;
+    }
     row.bar.style.left = `${(100 * (began - start)) / total}%`;
     row.bar.style.width = `${(100 * took) / total}%`;
     say(row.time, duration(took));
@@ -71,7 +76,7 @@ export class Timeline {
     const name = html('button', 'pc-stepname', { type: 'button', title: node.name }, node.name);
     name.addEventListener('click', () => this.select(node.id));
     const element = html('div', 'pc-row', { role: 'listitem' }, name, html('span', 'pc-track', {}, bar), time);
-    const row = { element, bar, time };
+    const row = { element, bar, time, ink: '' };
     this.rows.set(node.id, row);
     this.element.append(element);
     return row;

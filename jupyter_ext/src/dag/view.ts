@@ -21,6 +21,8 @@ const MOST_HEIGHT = 460;
 const DRAWER_HEIGHT = 380;
 const DETAIL_TICKS = 3;
 const TIMES_MS = 400;
+/** Least time between two drawings of what changed: people see no more of them, and the page stays quick. */
+const DRAW_MS = 60;
 
 export class DagView implements View {
   readonly element: HTMLElement;
@@ -48,7 +50,8 @@ export class DagView implements View {
     this.drawer = new Drawer({
       ask: request => this.ask(request),
       close: () => this.select(''),
-      act: (action, node) => this.act(action, node)
+      act: (action, node) => this.act(action, node),
+      say: text => this.tell(text, false)
     });
     this.timeline = new Timeline(id => this.select(id));
     this.canvas.element.append(this.tools.element, this.minimap.element);
@@ -111,7 +114,10 @@ export class DagView implements View {
     this.setScene(document);
     if (!same) {
       this.sizeCanvas();
-      this.canvas.camera.fit();
+      this.canvas.camera.begin();
+      const chosen = this.choice.selection;
+      this.select('');
+      this.select(chosen); // what its drawer holds is of the execution before
     }
   }
 
@@ -128,7 +134,7 @@ export class DagView implements View {
     this.drawer.open(card?.node ?? null, this.document);
     this.element.classList.toggle('pc-drawn', card !== undefined);
     if (card) {
-      this.drawer.mark(card.mark, this.isOver());
+      this.drawer.mark(card.mark);
       this.canvas.element.style.minHeight = `${DRAWER_HEIGHT}px`;
       this.ask({ type: 'open', node: known });
       requestAnimationFrame(() => this.canvas.reveal(known));
@@ -175,7 +181,7 @@ export class DagView implements View {
     this.tools.offerFolding(this.host.live && document.scene.nodes.some(node => node.fold !== null));
     if (!this.canvas.camera.moved) {
       this.sizeCanvas();
-      this.canvas.camera.fit(true);
+      this.canvas.camera.follow(true);
     }
     this.minimap.draw();
     if (this.choice.selection && !this.canvas.cards.has(this.choice.selection)) {
@@ -189,7 +195,7 @@ export class DagView implements View {
     this.showRun();
   }
 
-  /** Take a delta; all that come within one frame are drawn together. */
+  /** Take a delta; all that come within a moment are drawn together. */
   private collect(
     run: Partial<RunState> | undefined,
     steps: readonly StepState[] | undefined,
@@ -200,15 +206,22 @@ export class DagView implements View {
     nodes?.forEach(([index, node]) => this.waitingNodes.set(index, node));
     if (!this.drawing) {
       this.drawing = true;
-      // A page in the background has no frames; what it shows must be right when one comes back.
-      const draw = document.hidden ? (work: () => void) => setTimeout(work, 200) : requestAnimationFrame;
-      draw(() => this.drawCollected());
+      const draw = (): void => this.drawCollected();
+      const rest = this.collectedAt + DRAW_MS - performance.now();
+      if (document.hidden) {
+        setTimeout(draw, 200); // a page in the background has no frames; it must be right when one comes back
+      } else if (rest > 0) {
+        setTimeout(() => requestAnimationFrame(draw), rest);
+      } else {
+        requestAnimationFrame(draw);
+      }
     }
   }
 
   private drawCollected(): void {
     const [run, steps] = [this.waitingRun, [...this.waitingSteps.values()]];
     this.drawing = false;
+    this.collectedAt = performance.now();
     this.waitingRun = {};
     this.waitingSteps.clear();
     this.changeNodes();
@@ -241,12 +254,12 @@ export class DagView implements View {
     }
     if (steps.length > 0) {
       steps.forEach(state => this.states.set(state[0], state));
-      this.canvas.show(steps, this.now());
+      this.canvas.change(steps, this.now());
       this.minimap.colour();
     }
     const chosen = this.canvas.cards.get(this.choice.selection);
     if (chosen) {
-      this.drawer.mark(chosen.mark, this.isOver());
+      this.drawer.mark(chosen.mark);
     }
     this.showRun();
     if (run.status !== undefined && run.status !== before?.status) {
@@ -358,10 +371,6 @@ export class DagView implements View {
     event.preventDefault();
   }
 
-  private isOver(): boolean {
-    return this.host.live && this.document?.run?.running === false;
-  }
-
   private openLog(): void {
     const cards = [...this.canvas.cards.values()];
     const telling =
@@ -439,11 +448,12 @@ export class DagView implements View {
   }
 
   private resized(): void {
+    this.canvas.camera.measure();
     if (!this.canvas.camera.moved) {
       if (!this.choice.selection) {
         this.sizeCanvas();
       }
-      this.canvas.camera.fit();
+      this.canvas.camera.follow();
     }
     this.minimap.move();
   }
@@ -467,6 +477,7 @@ export class DagView implements View {
   private fading = 0;
   private ticks = 0;
   private drawing = false;
+  private collectedAt = Number.NEGATIVE_INFINITY;
   private waitingRun: Partial<RunState> = {};
   private readonly waitingSteps = new Map<number, StepState>();
   private readonly waitingNodes = new Map<number, SceneNode>();

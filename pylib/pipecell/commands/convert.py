@@ -8,13 +8,21 @@ from typing import Any
 
 from pipecell.commands.verb import Result
 
+STYLES = ("step", "sdk")
+
 
 def convert(context: Any, values: argparse.Namespace) -> Result:
-    """Show ``%%step`` cells beside the SDK code that gives the same definition; write it where asked to."""
-    from pipecell.conversion import to_sdk
+    """Show a pipeline's cells beside those of the other style that give the same definition.
 
-    notebook = context.workspace.notebook
-    made = to_sdk(notebook.get(values.pipeline), context.shell.user_ns)
+    Without ``--to`` SDK code becomes ``%%step`` cells where there is some, and else these become SDK
+    code. With ``--output`` they are written.
+    """
+    from pipecell.conversion import to_sdk, to_steps
+
+    declaration = context.workspace.notebook.get(values.pipeline)
+    has_code = any(unit.run.job is None for unit in declaration.held.values())
+    style = values.to or ("step" if has_code else "sdk")
+    made = (to_steps if style == "step" else to_sdk)(declaration, context.shell.user_ns)
     text = made.diff()
     if values.output:
         Path(values.output).write_text(made.script(), encoding="utf-8")

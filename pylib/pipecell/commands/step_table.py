@@ -8,19 +8,51 @@ from pipecell.commands.verb import Option, Verb
 NAME = Option("name", "the step's name", "NAME", kind="new-step")
 INPUT = Option(
     "--input",
-    "what it reads; $name, Step.output, s3://… or a local path",
-    "NAME=…",
+    "what it reads; $name, Step.output, s3://… or a local path; @/opt/ml/… is where the job finds it",
+    "NAME=…[@PATH]",
     "-i",
     repeat=True,
     kind="source",
 )
-OUTPUT = Option("--output", "a folder that it writes", "NAME", "-o", repeat=True)
+OUTPUT = Option(
+    "--output",
+    "a folder that it writes; =s3://… is where it goes, @/opt/ml/… where the job leaves it",
+    "NAME[=…][@PATH]",
+    "-o",
+    repeat=True,
+)
 IMAGE = Option("--image", "name:version, an image's URI, or $name", "IMAGE", kind="image")
 INSTANCE = Option("--instance", "on what: TYPE, TYPE*N or $parameter", "TYPE[*N]", kind="instance")
 PARAM = Option("--param", "a value that the script finds in params", "K=V", repeat=True, kind="value")
 ENV = Option("--env", "an environment variable", "K=V", repeat=True, kind="value")
 ARG = Option("--arg", "a word of the command line; --arg=--word for one with dashes", "WORD", repeat=True)
 WITH = Option("--with", "a module or package that the script imports", "PATH", repeat=True, kind="file")
+SCRIPT = Option("--script", "run this file as it is, instead of the cell's body", "FILE", kind="file")
+SOURCE = Option(
+    "--source", "the folder that goes to the job, with the script of --script in it", "FOLDER", kind="file"
+)
+ENTRYPOINT = Option("--entrypoint", "run this in the image, instead of a script", "WORD", repeat=True)
+NO_SCRIPT = Option("--no-script", "run the image's own program", flag=True)
+JOB_NAME = Option(
+    "--job-name", "how the names of its jobs start, and of the folder that its code is kept in", "NAME"
+)
+PROPERTY_FILE = Option(
+    "--property-file",
+    "a name for a JSON file of an output that conditions read",
+    "NAME=OUTPUT/FILE",
+    repeat=True,
+)
+VOLUME = Option("--volume", "the size of its disk in GB; 30 by default", "GB")
+SET_FIELD = Option(
+    "--set",
+    "any field of the step's request, such as RoleArn=$role or .DisplayName=Clean",
+    "PATH=VALUE",
+    repeat=True,
+)
+UPLOAD = Option(
+    "--upload", "put a file or folder there before a run", "PATH=s3://…", repeat=True, kind="value"
+)
+RESULTS = Option("--results", "where in S3 its results go", "s3://…")
 RUNTIME = Option("--max-runtime", "how long it may take: 2h, 30m", "TIME")
 TAG = Option("--tag", "a tag of the job", "K=V", repeat=True)
 CACHE = Option("--cache", "reuse its results for so long: 30d, 12h or off", "PERIOD", kind="cache")
@@ -30,11 +62,12 @@ PIPELINE = Option("--pipeline", "the pipeline; the one opened last by default", 
 TRY = Option("--try", "run this one job now, on this machine", flag=True)
 MODEL = Option("--model", "the step that makes the model", "STEP", kind="step")
 CONTENT = Option("--content-type", "what its data is, such as text/csv", "TYPE")
+INFERENCE_SCRIPT = Option("--inference-script", "the script that serves it", "FILE", kind="file")
 METRIC = Option("--metric", "a metric to read from its log", "NAME=REGEX", repeat=True)
 
-_COMMON = (DEPENDS, PIPELINE)
+_COMMON = (DEPENDS, SET_FIELD, UPLOAD, PIPELINE)
 _RUNS = (RETRY, *_COMMON)
-_JOB = (IMAGE, INSTANCE, ENV, RUNTIME, TAG, CACHE, *_RUNS)
+_JOB = (IMAGE, INSTANCE, VOLUME, ENV, RUNTIME, TAG, CACHE, *_RUNS)
 _TRIED = (*_JOB, TRY)
 
 
@@ -43,7 +76,22 @@ def _kind(name: str, summary: str, *options: Option, description: str = "") -> V
 
 
 STEP_KINDS: tuple[Verb, ...] = (
-    _kind("processing", "run the cell as a processing job", INPUT, OUTPUT, PARAM, ARG, WITH, *_TRIED),
+    _kind(
+        "processing",
+        "run the cell as a processing job",
+        INPUT,
+        OUTPUT,
+        PARAM,
+        ARG,
+        WITH,
+        SCRIPT,
+        SOURCE,
+        ENTRYPOINT,
+        NO_SCRIPT,
+        JOB_NAME,
+        PROPERTY_FILE,
+        *_TRIED,
+    ),
     _kind(
         "training",
         "train: a script, or `name: value` lines for a built-in algorithm",
@@ -51,6 +99,9 @@ STEP_KINDS: tuple[Verb, ...] = (
         OUTPUT,
         PARAM,
         WITH,
+        SCRIPT,
+        SOURCE,
+        JOB_NAME,
         CONTENT,
         METRIC,
         *_TRIED,
@@ -72,6 +123,11 @@ STEP_KINDS: tuple[Verb, ...] = (
         Option("--minimize", "lower is better", flag=True),
         Option("--jobs", "how many trainings; 10 by default", "N"),
         Option("--parallel", "how many at once; 2 by default", "N"),
+        OUTPUT,
+        PARAM,
+        SCRIPT,
+        SOURCE,
+        JOB_NAME,
         Option(
             "--strategy",
             "how to search; Bayesian by default",
@@ -86,7 +142,9 @@ STEP_KINDS: tuple[Verb, ...] = (
         MODEL,
         IMAGE,
         ENV,
-        Option("--inference-script", "the script that serves it", "FILE", kind="file"),
+        INFERENCE_SCRIPT,
+        SOURCE,
+        Option("--plain-name", "call the step NAME itself, without the SDK's -CreateModel", flag=True),
         *_RUNS,
     ),
     _kind(
@@ -102,6 +160,8 @@ STEP_KINDS: tuple[Verb, ...] = (
         Option("--inference-instance", "where it can serve", "TYPE", repeat=True, kind="instance"),
         Option("--transform-instance", "where it can transform", "TYPE", repeat=True, kind="instance"),
         Option("--description", "of the model package", "TEXT"),
+        INFERENCE_SCRIPT,
+        SOURCE,
         ENV,
         *_RUNS,
     ),
@@ -137,7 +197,14 @@ STEP_KINDS: tuple[Verb, ...] = (
             "-o",
             repeat=True,
         ),
-        Option("--function", "the function's name or ARN", "NAME"),
+        Option(
+            "--function", "the function's name; the ARN of one that is there already, without a body", "NAME"
+        ),
+        SCRIPT,
+        Option("--runtime", "the Python that it runs in; python3.12 by default", "NAME"),
+        Option(
+            "--handler", "the function that is called, as MODULE.FUNCTION; by default the cell's own", "NAME"
+        ),
         Option("--timeout", "seconds that a call may take; 120 by default", "SECONDS"),
         Option("--memory", "megabytes; 128 by default", "MB"),
         CACHE,
@@ -163,6 +230,8 @@ STEP_KINDS: tuple[Verb, ...] = (
         "run a notebook as a job: a file, or the cell as its only cell",
         Option("--notebook", "the .ipynb file", "FILE", kind="file"),
         Option("--kernel", "the kernel; python3 by default", "NAME"),
+        RESULTS,
+        JOB_NAME,
         PARAM,
         WITH,
         *_JOB,
@@ -175,6 +244,7 @@ STEP_KINDS: tuple[Verb, ...] = (
         Option("--group", "the model package group that holds the baselines", "GROUP"),
         Option("--skip", "only compute the baseline, do not compare", flag=True),
         Option("--register-baseline", "keep the new baseline for the registry", flag=True),
+        RESULTS,
         INSTANCE,
         ENV,
         RUNTIME,
@@ -189,12 +259,14 @@ STEP_KINDS: tuple[Verb, ...] = (
         Option(
             "--check",
             "what is checked; data-bias by default",
-            choices=("data-bias", "model-bias", "explainability"),
+            choices=("data-bias", "model-bias"),
         ),
         MODEL,
         Option("--group", "the model package group that holds the baselines", "GROUP"),
         Option("--skip", "only compute the baseline, do not compare", flag=True),
         Option("--register-baseline", "keep the new baseline for the registry", flag=True),
+        RESULTS,
+        Option("--analysis", "where in S3 the description of the analysis is kept", "s3://…"),
         INSTANCE,
         ENV,
         RUNTIME,
@@ -210,6 +282,7 @@ STEP_KINDS: tuple[Verb, ...] = (
         Option("--jar", "the jar; spark-submit of the cell by default", "JAR"),
         Option("--main-class", "the jar's class", "CLASS"),
         ARG,
+        SCRIPT,
         CACHE,
         *_RUNS,
     ),

@@ -242,11 +242,16 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "convert",
-        "show the SDK code that makes the same pipeline as its %%step cells",
+        "show the %%step cells that make the same pipeline as its SDK code, or the other way round",
         convert.convert,
-        (PIPELINE, OUTPUT),
+        (
+            Option("--to", "by default what the pipeline's cells are not", choices=convert.STYLES),
+            PIPELINE,
+            OUTPUT,
+        ),
         faces=NOTEBOOK,
-        description="A diff, cell by cell; --output writes the new cells. Both give the same definition.",
+        description="A diff, cell by cell; --output writes the new cells. Both give the same definition, "
+        "else nothing is shown but what differs.",
     ),
     Verb(
         "local",

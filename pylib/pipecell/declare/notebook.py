@@ -292,7 +292,7 @@ class Notebook:
             if run.job is not None and run.job.script is not None
         }
         for old in scripts:
-            if old.path not in alive:
+            if old.path not in alive and not old.own:
                 script.remove(old.path, old.text)
 
     def _remember(self, runs: Iterable[CellRun]) -> None:
@@ -394,7 +394,7 @@ def _names(run: CellRun, step: Any) -> bool:
 def _moved(run: CellRun, pipeline: str) -> CellRun:
     """Return a ``%%step`` run whose script belongs to another pipeline."""
     job = run.job
-    if job is None or job.script is None:
+    if job is None or job.script is None or job.script.own:
         return run
     from pipecell.declare.jobs import script
 

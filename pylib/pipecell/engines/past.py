@@ -243,6 +243,10 @@ class PastRun:
         view = self.views.get(name)
         return RanStep(self, view, entry) if view is not None and view.type == step_type else None
 
+    def begun(self, view: StepView) -> RanStep:
+        """Return a step of this execution that has begun, whether it has ended or not."""
+        return RanStep(self, view, self.entries.get(view.name) or {})
+
     # What references meant in this execution
 
     def parameter(self, name: str) -> Any:
@@ -284,7 +288,7 @@ class PastRun:
 
 
 class RanStep:
-    """A step of an earlier execution that succeeded by its own work.
+    """A step of an execution: one that succeeded by its own work, or has begun.
 
     Args:
         run: the execution.

@@ -29,6 +29,7 @@ from pipecell.errors import ExecutionError, PipecellError
 MAX_INLINE_BYTES = 100 * 1024
 """A longer definition goes to S3, where the SDK puts it too."""
 
+_REUSE = ("CacheHitResult", "SelectiveExecutionResult")
 _ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
 
 
@@ -292,15 +293,16 @@ def _step(entry: Mapping[str, Any], types: Mapping[str, str]) -> StepSnapshot:
     name = entry["StepName"]
     metadata = json.loads(json.dumps(entry.get("Metadata", {}), default=str))
     attempts = entry.get("AttemptCount") or 0
+    reused = {key: dict(entry[key]) for key in _REUSE if entry.get(key)}
     return StepSnapshot(
         name=name,
         type=types.get(name, next(iter(metadata), "")),
         status=entry.get("StepStatus", ""),
         started=epoch(entry.get("StartTime")),
         ended=epoch(entry.get("EndTime")),
-        cached="CacheHitResult" in entry,
+        cached=bool(reused),
         failure_reason=entry.get("FailureReason", ""),
-        metadata=metadata | ({"Attempts": attempts} if attempts > 1 else {}),
+        metadata={**metadata, **reused, **({"Attempts": attempts} if attempts > 1 else {})},
     )
 
 

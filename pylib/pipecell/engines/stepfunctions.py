@@ -184,6 +184,14 @@ class StepFunctions(AwsEngine):
         with self.errors("to redrive the execution"):
             self.client("stepfunctions").redrive_execution(executionArn=execution_arn)
 
+    def why_not_redriven(self, execution_arn: str) -> str:
+        """Return why a failed execution cannot be redriven; empty when it can."""
+        with self.errors("a look at the execution"):
+            found = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
+        if found.get("redriveStatus") == "REDRIVABLE":
+            return ""
+        return str(found.get("redriveStatusReason") or "It cannot be redriven.")
+
     def try_state(
         self,
         document: Document,

@@ -31,7 +31,7 @@ MOST_ARGUMENTS = 400
 _TEXT = 600  # characters of one value
 _PAYLOAD = 20_000
 _LOG_LINES = 20_000
-_TELLING = ("InstanceType", "InstanceCount", "ImageUri", "TrainingImage", "MaxNumberOfTrainingJobs")
+_TELLING = ("InstanceType", "InstanceCount", "MaxNumberOfTrainingJobs")
 _NO_LOG_TYPES = frozenset(
     {"Condition", "Fail", "Model", "RegisterModel", "Choice", "Pass", "Wait", "Succeed", "Parallel", "Map"}
 )
@@ -72,9 +72,13 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     kind = next((item.type for item in execution.graph.nodes if item.id == node), "")
     ended = step is not None and step.ended is not None
     detail["logs"] = kind not in _NO_LOG_TYPES if step is None or not ended else source_of(step) is not None
+    if len(members) == 1:
+        detail["again"] = _again(execution, name)
     if step is None or len(members) > 1:
         return detail
-    detail["facts"] = [*_step_facts(execution, step), *detail["facts"]]
+    told = _cache_fact(execution, step)
+    asked = [fact for fact in detail["facts"] if not told or fact["label"] != "Cache"]
+    detail["facts"] = [*_step_facts(execution, step), *told, *asked]
     detail["attempts"] = [clean(text)[:_TEXT] for text in step.metadata.get("Retried") or ()]
     detail["payloads"] = _payloads(step)
     lines = _log_lines(execution, step.name) if detail["logs"] and job_arn(step.metadata) else []
@@ -121,8 +125,9 @@ def _add_job(
     """Add what a step's job tells: why it failed, what it reads and writes, its numbers, its code."""
     job, trouble = _job(execution, step)
     if step.failure_reason:
-        detail["facts"].append({"label": "AWS says", "value": clean(step.failure_reason)[:_TEXT]})
         detail["failure"] = failure(lines, step.failure_reason)
+        if clean(step.failure_reason) != detail["failure"]["reason"]:
+            detail["facts"].append({"label": "AWS says", "value": clean(step.failure_reason)[:_TEXT]})
     if trouble:
         detail["facts"].append({"label": "Job", "value": trouble})
     connection = execution.engine.connection
@@ -146,7 +151,8 @@ def failure(lines: Sequence[str], reason: str) -> dict[str, str]:
     error = next((line for line in reversed(told) if _is_error(line)), "")
     position = max((index for index, line in enumerate(told) if line.startswith('File "')), default=None)
     if position is None:
-        return {"reason": clean(reason), "line": ""}
+        last = next((line.strip() for line in reversed(reason.splitlines()) if line.strip()), reason)
+        return {"reason": clean(last), "line": ""}
     source = told[position + 1] if position + 1 < len(told) else ""
     shown = [told[position], *([source] if source and not _is_error(source) else [])]
     return {"reason": clean(error or reason), "line": clean_lines("\n".join(shown))}
@@ -194,6 +200,7 @@ def _empty_detail(node: str, heading: str) -> dict[str, Any]:
         "plots": [],
         "payloads": [],
         "attempts": [],
+        "again": None,
         "logs": False,
     }
 
@@ -230,8 +237,6 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
     facts = []
     if step.started is not None and step.ended is not None:
         facts.append({"label": "Took", "value": duration(step.ended - step.started)})
-    if step.cached:
-        facts.append({"label": "Cache", "value": "hit: the result of an earlier run was reused"})
     if "Attempts" in step.metadata:
         facts.append({"label": "Attempts", "value": str(step.metadata["Attempts"])})
     cost = execution.step_cost(step)
@@ -241,6 +246,26 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
     if outcome:
         facts.append({"label": "Outcome", "value": str(outcome)})
     return facts
+
+
+def _again(execution: Execution, step: str) -> dict[str, str] | None:
+    """Return how the run can go on from a step, or why it cannot; None where that cannot be told."""
+    from pipecell.resuming import resumption
+
+    try:
+        found = resumption(execution, step)
+    except PipecellError:
+        return None
+    return {"way": found.way, "words": clean(found.words)}
+
+
+def _cache_fact(execution: Execution, step: StepSnapshot) -> list[dict[str, str]]:
+    """Return the cache's verdict with its reason; nothing where reuse is no question, or nobody may look."""
+    try:
+        verdict = execution.cache_verdict(step)
+    except PipecellError:
+        return [{"label": "Cache", "value": "hit: an earlier result was reused"}] if step.cached else []
+    return [{"label": "Cache", "value": clean(str(verdict))[:_TEXT]}] if verdict is not None else []
 
 
 def _payloads(step: StepSnapshot) -> list[dict[str, str]]:

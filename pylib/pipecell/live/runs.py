@@ -43,8 +43,20 @@ class RunStage(Stage):
         self._expected: float | None = None
         self._values: dict[str, str] = {}
         self._log = 0  # number of the log that is followed: a later one ends the earlier
-        execution.listen(lambda: self.teller.do(self.tell_change))
+        self._attend()
+
+    def _attend(self) -> None:
+        self.execution.listen(lambda: self.teller.do(self.tell_change))
         self.workers.do(self._find_expected)
+
+    def turn_to(self, execution: Execution) -> None:
+        """Show another execution from now on: the one that goes on where this one ended."""
+        self.execution = execution
+        self.epoch = execution.last_seen.started or time.time()
+        self._told_run, self._told_steps, self._told_scene = {}, {}, None
+        self._whole, self._expected, self._values = None, None, {}
+        self._attend()
+        self.tell({"type": "document", "document": self.document()})
 
     @property
     def graph(self) -> Graph:
@@ -108,10 +120,12 @@ class RunStage(Stage):
             alone = node in scene.folded.speaking
             return run_detail(self.execution, node, (node,) if alone else members)
         if part.inside.kind == "trials":
-            return {**trial_detail(self.execution, part.inside, part.node), "node": node}
+            again = {"way": "none", "words": "A trial runs only as part of its tuning job."}
+            return {**trial_detail(self.execution, part.inside, part.node), "node": node, "again": again}
         own = [self.whole.parts[each].node for each in members if each in self.whole.parts]
         found = run_detail(self.execution.started_inside(part.inside.arn), part.node, own)
-        return {**found, "node": node}
+        words = f"It is part of {part.inside.arn}, which {part.inside.path[-1]} started."
+        return {**found, "node": node, "again": {"way": "none", "words": words}}
 
     def tell_change(self) -> None:
         """Tell what differs from what was told last; in the teller's thread."""
@@ -141,7 +155,7 @@ class RunStage(Stage):
             self.widget.status = run["status"]
         if rows:
             self.workers.do(self._compare)
-        self._refresh_detail(scene, {row[0] for row in rows})
+        self._refresh_detail(scene, {row[0] for row in rows}, always="running" in changed)
 
     def _tell_scene(self) -> None:
         scene = self._told_scene = self.scene
@@ -153,7 +167,10 @@ class RunStage(Stage):
             **super()._requests(),
             "log": (self.teller, lambda request: self._follow_log(str(request.get("node")))),
             "object": (self.workers, lambda request: self._show_object(str(request.get("uri")))),
-            "act": (self.workers, lambda request: self._act(str(request.get("action")))),
+            "act": (
+                self.workers,
+                lambda request: self._act(str(request.get("action")), str(request.get("node") or "")),
+            ),
         }
 
     def _facts(self) -> RunFacts:
@@ -195,10 +212,10 @@ class RunStage(Stage):
         if self._values != before:
             self.teller.do(self.tell_change)
 
-    def _refresh_detail(self, scene: Scene, changed: set[int]) -> None:
+    def _refresh_detail(self, scene: Scene, changed: set[int], *, always: bool) -> None:
         """Tell the open drawer of its step's change; the renderer asks again while the step runs."""
         node = self.open_node
-        if scene.index.get(node) in changed:
+        if node and (always or scene.index.get(node) in changed):
             self.workers.do(lambda: self.tell_detail(node))
 
     def _follow_log(self, node: str) -> None:
@@ -249,14 +266,32 @@ class RunStage(Stage):
 
         self.tell({"type": "object", "uri": uri, "preview": preview(self.execution.engine.connection, uri)})
 
-    def _act(self, action: str) -> None:
+    def _act(self, action: str, node: str) -> None:
         if action == "stop":
             self.execution.stop()
-            self.tell({"type": "said", "text": "Stopping.", "bad": False})
+            self._say("Stopping.")
+        elif action == "retry" and node:
+            self._resume(node)
         elif action == "retry":
             self.execution.retry()
-            self.tell({"type": "said", "text": "It goes on from where it failed.", "bad": False})
+            self._say("It goes on from where it failed.")
         self.teller.do(self.tell_change)
+
+    def _resume(self, node: str) -> None:
+        """Go on from a step; a new execution takes this one's place in the view."""
+        before = self.execution
+        name = next((item.name for item in before.graph.nodes if item.id == node), node)
+        execution = before.resume(name)
+        if execution is before:
+            self._say(f"It goes on from {name}.")
+            return
+        before.screen.turn(self, execution)
+        self.teller.do(lambda: self.turn_to(execution))
+        earlier = before.execution_arn.rpartition("/")[2]
+        self._say(f"A new execution runs from {name} on; the one before is {earlier}.")
+
+    def _say(self, text: str) -> None:
+        self.tell({"type": "said", "text": text, "bad": False})
 
 
 def failure_of(seen: ExecutionSnapshot) -> str:

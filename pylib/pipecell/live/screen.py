@@ -166,14 +166,17 @@ class Screen:
         picture = Picture(execution, cell, caption, stage)
         picture.open()
         self._latest[execution.execution_arn] = picture
-        if picture.over:
-            return
+        if not picture.over:
+            self._follow(picture)
+
+    def _follow(self, picture: Picture) -> None:
+        """Draw a picture again whenever its execution has changed."""
         with self._condition:
             self._open[picture] = False
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="pipecell-screen", daemon=True)
                 self._thread.start()
-        execution.listen(lambda: self._mark(picture))
+        picture.execution.listen(lambda: self._mark(picture))
 
     def stage(self, execution: Execution) -> RunStage:
         """Return the live widget of an execution, made at the first call.
@@ -186,6 +189,21 @@ class Screen:
         if execution.execution_arn not in self._stages:
             self._stages[execution.execution_arn] = RunStage(execution)
         return self._stages[execution.execution_arn]
+
+    def turn(self, stage: RunStage, execution: Execution) -> None:
+        """Let a live widget, and the pictures behind it, show another execution from now on.
+
+        Args:
+            stage: the widget; it is told by itself.
+            execution: what goes on where the one before ended.
+        """
+        self._stages = {arn: each for arn, each in self._stages.items() if each is not stage}
+        self._stages[execution.execution_arn] = stage
+        for picture in [each for each in self._latest.values() if each.stage is stage]:
+            del self._latest[picture.execution.execution_arn]
+            picture.execution, picture.over, picture.caption = execution, False, None
+            self._latest[execution.execution_arn] = picture
+            self._follow(picture)
 
     def preview(
         self, pipeline: Pipeline, picture: Mapping[str, str], problems: Sequence[Diagnostic] = ()

@@ -167,7 +167,8 @@ def _facts_key(found: StepFacts | None, whole: bool) -> tuple[Any, ...] | None:
     if found is None:
         return None
     cell = id(found.cell) if whole else None
-    return (found.kind, found.names, found.outputs, id(found.image), cell)
+    files = found.cell.files if found.cell is not None else ()
+    return (found.kind, found.names, found.outputs, id(found.image), cell, files)
 
 
 def _files_read(runs: Iterable[CellRun]) -> dict[str, set[tuple[str, str]]]:

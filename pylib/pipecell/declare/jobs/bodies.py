@@ -39,6 +39,14 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
+class OwnScript:
+    """The words of ``--script`` and ``--source``; empty where they are not given."""
+
+    file: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Written:
     """A cell whose line is read.
 
@@ -48,6 +56,7 @@ class Written:
         fields: what the line gave, by the field of `StepCell`.
         helpers: the words of ``--with``.
         around: where the cell stands.
+        own: a script that is a file of its own.
     """
 
     kind: str
@@ -56,6 +65,7 @@ class Written:
     fields: Mapping[str, Any]
     helpers: tuple[str, ...]
     around: Surroundings
+    own: OwnScript = OwnScript()
 
 
 def read_body(cell: Written) -> dict[str, Any]:
@@ -96,7 +106,8 @@ def _ranges(cell: Written) -> dict[str, Any]:
         raise DeclarationError(
             "A tuning step needs a range.", code="PC649", hint="Write a line such as `max_depth: 3..10`."
         )
-    return {"ranges": ranges, "hyperparameters": fixed}
+    own = _own_script(cell) if cell.own.file else {}
+    return {"ranges": ranges, "hyperparameters": fixed, **own}
 
 
 def _settings(cell: Written) -> dict[str, Any]:
@@ -104,12 +115,65 @@ def _settings(cell: Written) -> dict[str, Any]:
 
 
 def _training(cell: Written) -> dict[str, Any]:
-    if not cell.body.strip() or looks_like_settings(cell.body):
+    if not cell.own.file and (not cell.body.strip() or looks_like_settings(cell.body)):
         return _settings(cell)
     return _script(cell)
 
 
+def _processing(cell: Written) -> dict[str, Any]:
+    settings = cell.fields["settings"]
+    if settings.get("entrypoint") or settings.get("no_script"):
+        _refuse_body(cell, "--entrypoint" if settings.get("entrypoint") else "--no-script")
+        return {}
+    return _script(cell)
+
+
+def _lambda(cell: Written) -> dict[str, Any]:
+    if not cell.body.strip() and str(cell.fields["settings"].get("function", "")).startswith("arn:"):
+        return {}
+    return _script(cell)
+
+
+def _refuse_body(cell: Written, option: str) -> None:
+    if cell.body.strip():
+        raise DeclarationError(
+            f"{option} leaves no place for a script in the cell.", code="PC649", hint="Keep one of the two."
+        )
+
+
+def _own_script(cell: Written) -> dict[str, Any]:
+    """Return the script that ``--script`` names, as it is.
+
+    Raises:
+        DeclarationError: ``PC642``, there is no such file or folder; ``PC649``, the cell has a body too.
+    """
+    if cell.kind != "tuning":
+        _refuse_body(cell, f"--script {cell.own.file}")
+    base = cell.around.folder
+    helpers = tuple(_helper(word, base) for word in cell.helpers)
+    if cell.own.file.startswith("s3://"):
+        return {"script": Script("", Path(cell.own.file), helpers, own=cell.own.file)}
+    folder = base / Path(cell.own.folder).expanduser() if cell.own.folder else base
+    if cell.own.folder and not cell.own.folder.startswith("s3://") and not folder.is_dir():
+        raise DeclarationError(
+            f"There is no folder {cell.own.folder}.", code="PC642", hint="--source takes a folder."
+        )
+    file = folder / Path(cell.own.file).expanduser()
+    if not file.is_file() and not cell.own.folder.startswith("s3://"):
+        below = f" in {cell.own.folder}" if cell.own.folder else ""
+        raise DeclarationError(
+            f"There is no file {cell.own.file}{below}.", code="PC642", hint="--script takes a .py file."
+        )
+    return {"script": Script("", file, helpers, own=cell.own.file, folder=cell.own.folder)}
+
+
 def _script(cell: Written) -> dict[str, Any]:
+    if cell.own.file:
+        return _own_script(cell)
+    if cell.own.folder:
+        raise DeclarationError(
+            "--source needs --script, the file in it that is run.", code="PC650", hint="Add --script FILE."
+        )
     if not cell.body.strip():
         raise DeclarationError(
             f"A {cell.kind} step needs a script.", code="PC649", hint="Write it as the cell's body."
@@ -130,16 +194,18 @@ def _script(cell: Written) -> dict[str, Any]:
         outputs=cell.fields["outputs"] or (("model",) if cell.kind == "training" else ()),
         params=cell.fields["params"],
         helpers=modules,
+        places=cell.fields["places"],
+        output_places=cell.fields["output_places"],
     )
     return {"script": Script(text, path, modules)}
 
 
 def _script_or_nothing(cell: Written) -> dict[str, Any]:
-    return _script(cell) if cell.body.strip() else {}
+    return _script(cell) if cell.body.strip() or cell.own.file else {}
 
 
 _READERS: Mapping[str, Callable[[Written], dict[str, Any]]] = {
-    "processing": _script,
+    "processing": _processing,
     "training": _training,
     "tuning": _ranges,
     "model": _nothing,
@@ -147,7 +213,7 @@ _READERS: Mapping[str, Callable[[Written], dict[str, Any]]] = {
     "transform": _nothing,
     "condition": _condition,
     "fail": _message,
-    "lambda": _script,
+    "lambda": _lambda,
     "callback": _nothing,
     "notebook": _script_or_nothing,
     "quality-check": _settings,

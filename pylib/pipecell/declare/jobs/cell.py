@@ -11,6 +11,7 @@ from pipecell.declare.jobs.values import StepOutput, Value, outputs_in
 
 if TYPE_CHECKING:
     from pipecell.declare.jobs.conditions import Branching
+    from pipecell.declare.jobs.fields import Field
     from pipecell.declare.jobs.hyperparameters import Range
 
 STEPS_FOLDER = "steps"
@@ -39,12 +40,17 @@ class Script:
         path: where it is kept.
         helpers: files and packages that it imports, from ``--with``.
         entry: the function that a Lambda step calls; empty elsewhere.
+        own: what ``--script`` names: a file of the user's, which is never written, or an S3 URI; empty
+            where the cell's body is the script.
+        folder: what ``--source`` names: the folder that goes to the job, with the script inside.
     """
 
     text: str
     path: Path
     helpers: tuple[Path, ...] = ()
     entry: str = ""
+    own: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +62,19 @@ class StepCell:
         name: the step's name.
         inputs: what it reads, by the name in ``-i``.
         outputs: the names in ``-o``.
+        places: paths in the container of those inputs for which the line gives one.
+        output_places: the same for outputs.
+        destinations: where in S3 outputs go, for those of which the line says so.
         image: ``name:version``, an image's URI, a pipeline variable, or None for the kind's default.
         instance: on what it runs.
         params: ``--param``, the values that its script finds in ``params``.
         env: ``--env``, environment variables.
         arguments: ``--arg``, words on the script's command line.
         cache: ISO 8601 duration for which results may be reused; empty for never.
+        fields: ``--set``, fields of the step's own request.
+        files: ``--property-file``, JSON files that conditions read: (name, output, file).
+        uploads: ``--upload``, files and folders to put at an S3 URI before a run.
+        source: ``--source``, a folder of code, for the kinds without a script of their own.
         retries: how often a failed attempt is made again.
         depends: names of steps to wait for besides those that it reads.
         tags: of the job.
@@ -79,12 +92,19 @@ class StepCell:
     name: str
     inputs: Mapping[str, Value] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    output_places: Mapping[str, str] = field(default_factory=dict)
+    destinations: Mapping[str, Value] = field(default_factory=dict)
     image: Value = None
     instance: Instance = field(default_factory=Instance)
     params: Mapping[str, Value] = field(default_factory=dict)
     env: Mapping[str, Value] = field(default_factory=dict)
     arguments: tuple[Value, ...] = ()
     cache: str = ""
+    fields: tuple[Field, ...] = ()
+    files: tuple[tuple[str, str, str], ...] = ()
+    uploads: tuple[tuple[Path, str], ...] = ()
+    source: str = ""
     retries: int = 0
     depends: tuple[str, ...] = ()
     tags: Mapping[str, Value] = field(default_factory=dict)
@@ -99,11 +119,14 @@ class StepCell:
 
     def outputs_read(self) -> Iterator[StepOutput]:
         """Yield every output of another step that the cell names."""
-        for values in (self.inputs, self.params, self.env, self.hyperparameters, self.tags):
+        given_by_name = (self.inputs, self.params, self.env, self.hyperparameters, self.tags)
+        for values in (*given_by_name, self.destinations):
             for value in values.values():
                 yield from outputs_in(value)
         for value in (*self.arguments, self.message, *self.settings.values()):
             yield from outputs_in(value)
+        for given in self.fields:
+            yield from outputs_in(given.value)
         if self.branching is not None:
             yield from self.branching.outputs_read()
 

@@ -61,7 +61,8 @@ def of_cell(cell: StepCell) -> StepFacts:
         outputs = tuple(name.partition(":")[0] for name in cell.outputs)
     elif cell.kind != "processing":
         outputs = None
-    return StepFacts(cell.kind, (cell.name + endings.get(cell.kind, ""),), outputs, cell.image, cell)
+    ending = "" if cell.settings.get("plain_name") else endings.get(cell.kind, "")
+    return StepFacts(cell.kind, (cell.name + ending,), outputs, cell.image, cell)
 
 
 def of_object(thing: Any) -> StepFacts:

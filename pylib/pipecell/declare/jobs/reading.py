@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipecell.declare.jobs import words
-from pipecell.declare.jobs.bodies import Surroundings, Written, read_body
+from pipecell.declare.jobs.bodies import OwnScript, Surroundings, Written, read_body
 from pipecell.declare.jobs.cell import StepCell
+from pipecell.declare.jobs.fields import read_fields
+from pipecell.declare.jobs.places import read_outputs, read_property_files, read_uploads, split_places
 from pipecell.declare.jobs.values import (
     LocalPath,
     Value,
@@ -25,10 +27,12 @@ from pipecell.errors import DeclarationError
 
 _NO_JOB_OPTION = frozenset(
     {"name", "input", "output", "image", "instance", "param", "env", "arg", "with", "cache", "retry"}
-    | {"depends", "tag", "max_runtime", "pipeline", "try"}
+    | {"depends", "tag", "max_runtime", "pipeline", "try", "set", "upload", "property_file"}
+    | {"script", "source"}
 )
 _PASS_VALUES = frozenset({"lambda", "callback"})
 _SOURCES = frozenset({"metrics"})
+_WORDS = frozenset({"handler", "runtime"})
 
 
 def read_cell(kind: str, options: Mapping[str, Any], body: str, around: Surroundings) -> StepCell:
@@ -55,14 +59,20 @@ def _read(kind: str, options: Mapping[str, Any], body: str, around: Surroundings
     given = {key: value for key, value in options.items() if value not in (None, [], False)}
     name = words.step_name(str(given["name"]))
     params = _values(given, "param", around, identifier=True)
+    sources, places = split_places(given.get("input", ()), kind)
+    outputs = read_outputs(given.get("output", ()), kind, around.namespace)
     fields: dict[str, Any] = {
         "kind": kind,
         "name": name,
-        "inputs": {
-            key: _source(kind, value, around)
-            for key, value in words.pairs(given.get("input", ()), "-i").items()
-        },
-        "outputs": tuple(_outputs(given.get("output", ()), kind)),
+        "inputs": {key: _source(kind, value, around) for key, value in sources.items()},
+        "outputs": outputs.names,
+        "places": places,
+        "output_places": outputs.places,
+        "destinations": outputs.destinations,
+        "fields": read_fields(given.get("set", ()), around.namespace),
+        "files": read_property_files(given.get("property_file", ()), outputs.names),
+        "source": str(given.get("source", "")),
+        "uploads": read_uploads(given.get("upload", ()), around.folder),
         "image": read_text(given["image"], around.namespace) if "image" in given else None,
         "instance": words.instance(given.get("instance"), around.namespace),
         "params": params,
@@ -77,21 +87,9 @@ def _read(kind: str, options: Mapping[str, Any], body: str, around: Surroundings
         "where": around.cell,
     }
     _refuse_itself(name, fields)
-    written = Written(kind, name, body, fields, tuple(given.get("with", ())), around)
+    own = OwnScript(str(given.get("script", "")), str(given.get("source", "")))
+    written = Written(kind, name, body, fields, tuple(given.get("with", ())), around, own)
     return StepCell(**fields, **read_body(written))
-
-
-def _outputs(given: Collection[str], kind: str) -> list[str]:
-    found = list(dict.fromkeys(given))
-    if len(found) != len(given):
-        raise DeclarationError("An output is named twice.", code="PC650", hint="Keep one -o of each name.")
-    if kind == "training" and set(found) - {"model"}:
-        raise DeclarationError(
-            f"A training step's output is model, not {', '.join(set(found) - {'model'})}.",
-            code="PC650",
-            hint="Write what else it makes in a processing step.",
-        )
-    return found
 
 
 def _source(kind: str, word: str, around: Surroundings) -> Value:
@@ -110,6 +108,8 @@ def _settings(given: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
             continue
         if isinstance(value, list):
             found[key] = tuple(_value(word, around) for word in value)
+        elif key in _WORDS:
+            found[key] = read_text(value, around.namespace)
         elif key in _SOURCES:
             found[key] = read_source(value, around.namespace, around.steps)
         else:

@@ -52,6 +52,8 @@ def script_text(
     outputs: tuple[str, ...],
     params: Mapping[str, Value],
     helpers: tuple[Path, ...] = (),
+    places: Mapping[str, str] | None = None,
+    output_places: Mapping[str, str] | None = None,
 ) -> str:
     """Return the whole file of a processing or training step.
 
@@ -64,15 +66,18 @@ def script_text(
         outputs: what it writes.
         params: values for ``params``.
         helpers: modules that must be importable.
+        places: paths in the container of inputs, where they are not the usual ones.
+        output_places: the same for outputs.
     """
     root = TRAINING if kind == "training" else PROCESSING
+    place_of = {name: (places or {}).get(name) or input_path(kind, name) for name in inputs}
+    left_at = {name: (output_places or {}).get(name) or output_path(kind, name) for name in outputs}
     read = ", ".join(
-        f"{_text(name)}: _at({_text(input_path(kind, name))}, {_text(_alone(name, value, kind, path))})"
+        f"{_text(name)}: _at({_text(place_of[name])}, {_text(_alone(place_of[name], value, path))})"
         for name, value in inputs.items()
     )
     written = ", ".join(
-        f"{_text(name)}: _at({_text(output_path(kind, name))}, {_text(f'out/{step}/{name}')})"
-        for name in outputs
+        f"{_text(name)}: _at({_text(left_at[name])}, {_text(f'out/{step}/{name}')})" for name in outputs
     )
     given = ", ".join(f"{_text(name)}: {_parameter(name, value)}" for name, value in params.items())
     lines = [
@@ -83,8 +88,8 @@ def script_text(
     ]
     if helpers:
         folders = dict.fromkeys(_relative(helper.parent, path) for helper in helpers)
-        places = ", ".join(f"str(_at({_text(root)}, {_text(folder)}))" for folder in folders)
-        lines.append(f"import sys; sys.path += [{places}]{_SKIP}")
+        added = ", ".join(f"str(_at({_text(root)}, {_text(folder)}))" for folder in folders)
+        lines.append(f"import sys; sys.path += [{added}]{_SKIP}")
     return "\n".join([*lines, "", body.strip("\n").rstrip(), ""])
 
 
@@ -102,13 +107,13 @@ def remove(path: Path, text: str) -> None:
         path.unlink()
 
 
-def _alone(name: str, value: Value, kind: str, path: Path) -> str:
+def _alone(place: str, value: Value, path: Path) -> str:
     """Return where an input is when the script runs alone, seen from the script's folder."""
     if isinstance(value, LocalPath):
         return _relative(value.path if value.path.is_dir() else value.path.parent, path)
     if isinstance(value, StepOutput):
         return f"out/{value.step}/{value.output}"
-    return input_path(kind, name)
+    return place
 
 
 def _relative(target: Path, script: Path) -> str:

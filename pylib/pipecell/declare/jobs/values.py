@@ -12,6 +12,9 @@ from pipecell.errors import DeclarationError, nearest
 
 _DOLLAR = re.compile(r"\$(\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 _STEP = re.compile(r"(?P<step>[A-Za-z0-9][\w-]*)\.(?P<output>[A-Za-z_][\w-]*)(?P<rest>\[.+\])?", re.DOTALL)
+_PROPERTY = re.compile(
+    r"(?P<step>[A-Za-z0-9][\w-]*)\.(?P<path>[A-Z]\w*((\.[A-Za-z]\w*|\[\d+\]|\['[^']+'\]))*(\.[A-Z]\w*|\[\d+\]|\['[^']+'\]))"
+)
 _DATA_FILE = re.compile(
     r"\.(csv|tsv|txt|json|jsonl|parquet|gz|zip|tar|libsvm|npy|npz|pkl|joblib|xlsx?|feather|ipynb|py)$", re.I
 )
@@ -118,7 +121,10 @@ def read_source(text: str, namespace: Mapping[str, Any], steps: Iterable[str] = 
 
 
 def read_output(text: str) -> StepOutput | None:
-    """Read ``Step.output`` or ``Step.output["a.b"]``; None when the text is neither."""
+    """Read ``Step.output``, ``Step.output["a.b"]`` or ``Step.Property.Path['x']``; None for other text."""
+    deep = _PROPERTY.fullmatch(text.strip())
+    if deep is not None and "." in deep["path"]:
+        return StepOutput(deep["step"], deep["path"])
     found = _STEP.fullmatch(text.strip())
     if found is None:
         return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipecell.declare.jobs.cell import StepCell
     from pipecell.declare.jobs.scope import Scope
     from pipecell.declare.sagemaker_v2.context import Offline
+    from pipecell.declare.sagemaker_v2.uploads import Source
 
 __all__ = [
     "Compiled",
@@ -27,6 +28,7 @@ __all__ = [
     "offline_cell",
     "point_sdk_at",
     "restore_sdk",
+    "short_image",
     "substitute",
     "write_cells",
 ]
@@ -51,15 +53,13 @@ def build_step(cell: StepCell, scope: Scope) -> Any:
     return build(cell, scope)
 
 
-def write_cells(
-    things: Iterable[Any], namespace: Mapping[str, Any], uploads: Mapping[str, tuple[str, str]]
-) -> list[str]:
+def write_cells(things: Iterable[Any], namespace: Mapping[str, Any], uploads: Iterable[Source]) -> list[str]:
     """Return the SDK code of steps, one cell's body for each.
 
     Args:
         things: the SDK's steps and collections; those that others name come first.
         namespace: the notebook's variables, which the code may use.
-        uploads: (local path, prefix in S3) by the URI that it is uploaded to.
+        uploads: the local files and folders that the steps' cells upload.
 
     Raises:
         DeclarationError: ``PC655``, an object cannot be written.
@@ -67,9 +67,18 @@ def write_cells(
     from pipecell.declare.sagemaker_v2.context import Offline
     from pipecell.declare.sagemaker_v2.jobs.sdk_code import CodeWriter
 
-    writer = CodeWriter(namespace, uploads)
+    writer = CodeWriter(namespace, tuple(uploads))
     with offline_cell(Offline()):
         return [writer.cell(thing) for thing in things]
+
+
+def short_image(uri: str, region: str, instance_type: str, scope: str | None) -> str:
+    """Return ``name:version`` of an image where a cell's ``--image`` would find it so, else its URI."""
+    from pipecell.declare.sagemaker_v2.context import Offline
+    from pipecell.declare.sagemaker_v2.jobs.images import short_name
+
+    with offline_cell(Offline()):
+        return short_name(uri, region, instance_type, scope)
 
 
 def compile(declaration: Declaration) -> Compiled:  # noqa: A001 - the engine's verb

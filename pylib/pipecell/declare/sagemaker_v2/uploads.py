@@ -17,11 +17,29 @@ IN_MEMORY = 16 * 1024 * 1024
 """Files up to this many bytes are kept in memory: code, nearly always. Larger ones stay on disk."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """A file or folder of this machine, and where it goes.
+
+    Attributes:
+        path: as it was given.
+        bucket, prefix: where to; a file keeps its name below the prefix.
+        uri: of the file, or of the folder.
+    """
+
+    path: Path
+    bucket: str
+    prefix: str
+    uri: str
+
+
 @dataclass(eq=False)
 class Recorder:
     """Collects uploads in order; a later upload to the same key takes the place of the earlier."""
 
     _uploads: dict[tuple[str, str], Upload] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    """The files and folders that were asked for by their path."""
     overwritten: list[str] = field(default_factory=list)
     """Keys to which different content was uploaded, one after the other."""
 
@@ -57,6 +75,8 @@ class Recorder:
             The URI of the file, or of the folder's prefix.
         """
         path = Path(path)
+        uri = f"s3://{bucket}/{prefix}" if path.is_dir() else f"s3://{bucket}/{prefix}/{path.name}"
+        self.sources.append(Source(path, bucket, prefix, uri))
         if path.is_dir():
             for file, relative in files_below(path):
                 self.put_file(file, bucket, f"{prefix}/{relative}", kms_key)

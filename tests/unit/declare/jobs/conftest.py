@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipecell.commands.step_lines import complete_step_cell
 from pipecell.commands.step_table import STEP
 from pipecell.commands.verb import parse, split_words
 from pipecell.declare.compiled import Compiled
@@ -31,13 +32,25 @@ class Cells:
         call = parse(STEP, split_words(line), face="notebook", program="%%step")
         self.count += 1
         return self.notebook.declare_step(
-            call.verb.name, vars(call.values), body, self.namespace, cell_id=cell_id, cell=self.count
+            call.verb.name,
+            vars(call.values),
+            body,
+            self.namespace,
+            line=line,
+            cell_id=cell_id,
+            cell=self.count,
         )
 
     def pipeline(self, name: str, body: str = "", cell_id: str | None = None) -> Declaration:
         """Run a ``%%pipeline`` cell."""
         self.count += 1
         return self.notebook.declare(name, body, self.namespace, cell_id=cell_id, cell=self.count)
+
+    def run(self, text: str) -> Declaration:
+        """Run a cell as it stands in a notebook, ``%%step`` or ``%%pipeline``."""
+        first, *rest = complete_step_cell([f"{line}\n" for line in text.splitlines()])
+        magic, _, line = first.strip().partition(" ")
+        return (self.step if magic == "%%step" else self.pipeline)(line, "".join(rest))
 
     def compiled(self, name: str | None = None) -> Compiled:
         """Compile a pipeline."""

@@ -46,12 +46,16 @@ def build(cell: StepCell, scope: Scope) -> Any:
             "A %%step cell needs the SageMaker SDK, version 2.",
             hint='Install it with: pip install "pipecell[v2]"',
         ) from error
+    from pipecell.declare.sagemaker_v2.jobs.fields import set_fields
     from pipecell.declare.sagemaker_v2.jobs.making import Making
 
     room = import_module(f"{__name__}.{_ROOMS[cell.kind]}")
     make: Callable[[Making], Any] = getattr(room, f"make_{cell.kind.replace('-', '_')}")
+    making = Making(cell, scope)
     try:
-        return make(Making(cell, scope))
+        making.put_uploads()
+        thing = make(making)
+        set_fields(thing, making)
     except PipecellError:
         raise
     except Exception as error:
@@ -59,3 +63,4 @@ def build(cell: StepCell, scope: Scope) -> Any:
         raise DeclarationError(
             words if words.endswith(".") else f"{words}.", code="PC620", step=cell.name, cell=cell.where
         ) from error
+    return thing

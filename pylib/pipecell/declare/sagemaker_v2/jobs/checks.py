@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipecell.declare.sagemaker_v2.jobs.making import DEFAULT_INSTANCE, made
 from pipecell.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -32,13 +33,19 @@ def make_quality_check(making: Making) -> Any:
         "output_s3_uri": _results(making),
     }
     if not model:
-        return sdk.QualityCheckStep(
-            quality_check_config=sdk.DataQualityCheckConfig(**settings), **_step(making)
+        return made(
+            sdk.QualityCheckStep,
+            quality_check_config=made(sdk.DataQualityCheckConfig, **settings),
+            **_step(making),
         )
     if "problem_type" not in given:
         making.refuse("A check of a model needs its problem_type.", "Add a line `problem_type: Regression`.")
     settings |= {name: making.value(given.get(name)) for name in _MODEL_QUALITY}
-    return sdk.QualityCheckStep(quality_check_config=sdk.ModelQualityCheckConfig(**settings), **_step(making))
+    return made(
+        sdk.QualityCheckStep,
+        quality_check_config=made(sdk.ModelQualityCheckConfig, **settings),
+        **_step(making),
+    )
 
 
 def make_clarify_check(making: Making) -> Any:
@@ -52,41 +59,55 @@ def make_clarify_check(making: Making) -> Any:
     for name in ("label", "facet_name", "label_values_or_threshold"):
         if name not in given:
             making.refuse(f"A check for bias needs {name}.", f"Add a line `{name}: …`.")
-    data = clarify.DataConfig(
+    data = made(
+        clarify.DataConfig,
         s3_data_input_path=_source(making),
         s3_output_path=_results(making),
-        s3_analysis_config_output_path=f"s3://{making.session.default_bucket()}/{making.scope.pipeline}/checks",
-        label=making.value(given["label"]),
+        s3_analysis_config_output_path=making.setting(
+            "analysis",
+            f"s3://{making.session.default_bucket()}/{making.scope.pipeline}/checks/{making.cell.name}",
+        ),
+        label=_number(given["label"]),
         headers=_list(given.get("headers")),
         dataset_type=given.get("dataset_type", "text/csv"),
     )
-    bias = clarify.BiasConfig(
+    bias = made(
+        clarify.BiasConfig,
         label_values_or_threshold=_numbers(given["label_values_or_threshold"]),
-        facet_name=given["facet_name"],
+        facet_name=_names(given["facet_name"]),
         facet_values_or_threshold=_numbers(given.get("facet_values_or_threshold")),
         group_name=given.get("group_name"),
     )
     if not model:
-        config = sdk.DataBiasCheckConfig(data_config=data, data_bias_config=bias)
-        return sdk.ClarifyCheckStep(clarify_check_config=config, **_step(making))
+        config = made(sdk.DataBiasCheckConfig, data_config=data, data_bias_config=bias)
+        return made(sdk.ClarifyCheckStep, clarify_check_config=config, **_step(making))
     name, facts = making.other("model", ("model",))
     from pipecell.declare.sagemaker_v2.jobs.references import step_property
 
-    config = sdk.ModelBiasCheckConfig(
+    config = made(
+        sdk.ModelBiasCheckConfig,
         data_config=data,
         data_bias_config=bias,
-        model_config=clarify.ModelConfig(
+        model_config=made(
+            clarify.ModelConfig,
             model_name=step_property(facts.names[-1] if facts else f"{name}-CreateModel", "ModelName"),
             instance_count=making.cell.instance.count,
-            instance_type=making.instance_type("CheckInstanceType"),
+            instance_type=_serving_instance(making),
         ),
-        model_predicted_label_config=clarify.ModelPredictedLabelConfig(
+        model_predicted_label_config=made(
+            clarify.ModelPredictedLabelConfig,
             label=given.get("label_index"),
             probability=given.get("probability"),
             probability_threshold=_number(given.get("probability_threshold")),
         ),
     )
-    return sdk.ClarifyCheckStep(clarify_check_config=config, **_step(making))
+    return made(sdk.ClarifyCheckStep, clarify_check_config=config, **_step(making))
+
+
+def _serving_instance(making: Making) -> str:
+    """Return what the model answers on meanwhile: the analysis is a file, so it cannot be a parameter."""
+    asked = making.cell.instance.type
+    return asked if isinstance(asked, str) else DEFAULT_INSTANCE
 
 
 def _step(making: Making) -> dict[str, Any]:
@@ -95,7 +116,7 @@ def _step(making: Making) -> dict[str, Any]:
     job = {**making.job("CheckInstanceType"), "env": making.environment()}
     return {
         **making.step(retry=False),
-        "check_job_config": CheckJobConfig(**job),
+        "check_job_config": made(CheckJobConfig, **job),
         "skip_check": bool(making.setting("skip", False)),
         "register_new_baseline": bool(making.setting("register_baseline", False)),
         "model_package_group_name": making.setting("group", making.scope.pipeline),
@@ -115,6 +136,9 @@ def _results(making: Making) -> Any:
     from sagemaker.workflow.execution_variables import ExecutionVariables
     from sagemaker.workflow.functions import Join
 
+    asked = making.setting("results")
+    if asked is not None:
+        return asked
     base = f"s3://{making.session.default_bucket()}/{making.scope.pipeline}"
     return Join(on="/", values=[base, ExecutionVariables.PIPELINE_EXECUTION_ID, making.cell.name])
 
@@ -143,6 +167,11 @@ def _list(text: Any) -> list[str] | None:
 
 def _numbers(text: Any) -> list[Any] | None:
     return None if text is None else [_number(word) for word in _list(text) or ()]
+
+
+def _names(text: Any) -> Any:
+    """Return a column's name or number, or several in brackets."""
+    return _numbers(text) if str(text).startswith("[") else _number(text)
 
 
 def _number(text: Any) -> Any:

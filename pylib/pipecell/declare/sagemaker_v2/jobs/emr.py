@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipecell.declare.jobs.script import write
+from pipecell.declare.sagemaker_v2.jobs.making import made, write_script
 
 if TYPE_CHECKING:
     from pipecell.declare.sagemaker_v2.jobs.making import Making
@@ -22,15 +22,18 @@ def make_emr(making: Making) -> Any:
     if (cell.script is None) == (jar is None):
         making.refuse("An EMR step runs either the cell's body or --jar.", "Give one of the two.", "PC649")
     if cell.script is not None:
-        write(cell.script.path, cell.script.text)
+        write_script(cell.script)
         jar, arguments = "command-runner.jar", ["spark-submit", making.upload(cell.script.path), *arguments]
     step = making.step(retry=False)
     if cell.retries:
         step["retry_policies"] = making.retries(job=False)
-    return EMRStep(
+    return made(
+        EMRStep,
         display_name=cell.name,
         description=cell.name,
         cluster_id=making.needed("cluster", "j-1ABCDEFGHIJKL"),
-        step_config=EMRStepConfig(jar=jar, args=arguments or None, main_class=making.setting("main_class")),
+        step_config=made(
+            EMRStepConfig, jar=jar, args=arguments or None, main_class=making.setting("main_class")
+        ),
         **step,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.jobs.words import count
+from pipecell.declare.sagemaker_v2.jobs.making import made
 from pipecell.errors import did_you_mean
 
 if TYPE_CHECKING:
+    from pipecell.declare.jobs.cell import Script
     from pipecell.declare.sagemaker_v2.jobs.making import Making
 
 _RUNTIME = "python3.12"
@@ -18,38 +20,66 @@ _TYPES = ("String", "Integer", "Float", "Boolean")
 def make_lambda(making: Making) -> Any:
     """Return a LambdaStep; its function is created or updated when the pipeline is deployed."""
     from sagemaker.lambda_helper import Lambda
-    from sagemaker.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
+    from sagemaker.workflow.lambda_step import LambdaStep
 
     cell = making.cell
-    assert cell.script is not None  # noqa: S101 - a lambda cell has a body
+    if cell.script is None:
+        function = made(Lambda, function_arn=str(making.setting("function")), session=making.session)
+        return made(LambdaStep, lambda_func=function, **_values(making), **making.step(retry=False))
     name = str(making.setting("function", f"{making.scope.pipeline}-{cell.name}"))[:_LONGEST_NAME]
     path = making.script()
-    function = Lambda(
+    function = made(
+        Lambda,
         function_name=name,
         execution_role_arn=making.role,
         script=path,
-        handler=f"{cell.name}.{cell.script.entry}",
+        handler=_handler(making, cell.script),
         timeout=count(cell.settings.get("timeout"), "--timeout", 120),
         memory_size=count(cell.settings.get("memory"), "--memory", 128),
-        runtime=_RUNTIME,
+        runtime=str(making.setting("runtime", _RUNTIME)),
         session=making.session,
     )
-    return LambdaStep(
+    return made(
+        LambdaStep,
         lambda_func=function,
-        inputs={key: making.value(value) for key, value in cell.inputs.items()},
-        outputs=[LambdaOutput(key, LambdaOutputTypeEnum[kind]) for key, kind in _outputs(making)],
+        **_values(making),
         **making.step(retry=False),
     )
+
+
+def _values(making: Making) -> dict[str, Any]:
+    from sagemaker.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum
+
+    return {
+        "inputs": {key: making.value(value) for key, value in making.cell.inputs.items()},
+        "outputs": [
+            LambdaOutput(output_name=key, output_type=LambdaOutputTypeEnum[kind])
+            for key, kind in _outputs(making)
+        ],
+    }
+
+
+def _handler(making: Making, script: Script) -> str:
+    asked = making.setting("handler")
+    if asked is not None:
+        return str(asked)
+    if script.own:
+        return f"{script.path.stem}.handler"
+    return f"{making.cell.name}.{script.entry}"
 
 
 def make_callback(making: Making) -> Any:
     """Return a CallbackStep."""
     from sagemaker.workflow.callback_step import CallbackOutput, CallbackOutputTypeEnum, CallbackStep
 
-    return CallbackStep(
+    return made(
+        CallbackStep,
         sqs_queue_url=making.needed("queue", "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME"),
         inputs={key: making.value(value) for key, value in making.cell.inputs.items()},
-        outputs=[CallbackOutput(key, CallbackOutputTypeEnum[kind]) for key, kind in _outputs(making)],
+        outputs=[
+            CallbackOutput(output_name=key, output_type=CallbackOutputTypeEnum[kind])
+            for key, kind in _outputs(making)
+        ],
         **making.step(retry=False),
     )
 

@@ -33,6 +33,22 @@ def resolve(making: Making, name_and_version: str, instance_type: str, scope: st
         )
 
 
+def short_name(uri: str, region: str, instance_type: str, scope: str | None) -> str:
+    """Return ``name:version`` of an image where that resolves to its URI, else the URI itself."""
+    repository, _, tag = uri.rpartition("/")[2].partition(":")
+    name = repository.removeprefix("sagemaker-")
+    name = {"scikit-learn": "sklearn"}.get(name, name)
+    if name not in image_names():
+        return uri
+    for version in dict.fromkeys((tag, tag.removesuffix("-cpu-py3"), tag.removesuffix("-py3"))):
+        try:
+            if _retrieve(name, version, region, instance_type, scope) == uri:
+                return f"{name}:{version}"
+        except Exception:  # noqa: S112 - the SDK's tables have no such version
+            continue
+    return uri
+
+
 @lru_cache(maxsize=256)
 def _retrieve(name: str, version: str | None, region: str, instance_type: str, scope: str | None) -> str:
     from sagemaker import image_uris

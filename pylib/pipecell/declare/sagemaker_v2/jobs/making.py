@@ -14,11 +14,13 @@ from pipecell.declare.jobs.facts import StepFacts
 from pipecell.declare.jobs.scope import Missing, Problem, Scope
 from pipecell.declare.jobs.script import parameter_variable, write
 from pipecell.declare.jobs.values import LocalPath, StepOutput, Text, Value, is_variable
+from pipecell.declare.jobs.words import count
 from pipecell.declare.sagemaker_v2.jobs import images, references
 from pipecell.declare.sagemaker_v2.jobs.content import content_digest
 from pipecell.declare.sagemaker_v2.placeholder_session import compile_session
 from pipecell.errors import DeclarationError, did_you_mean
 
+_IMAGE_FIELDS = ("TrainingImage", "ImageUri", "Image")
 DEFAULT_INSTANCE = "ml.m5.xlarge"
 
 
@@ -112,10 +114,13 @@ class Making:
 
     def _property_file(self, output: StepOutput) -> str:
         """Return the name of the property file: one that the step has, else ours."""
+        facts = self.scope.facts.get(output.step)
+        own = facts.cell.files if facts is not None and facts.cell is not None else ()
         thing = self.scope.things.get(output.step)
-        for known in getattr(thing, "property_files", None) or ():
-            if known.output_name == output.output and known.path == output.json_file:
-                return str(known.name)
+        objects = getattr(thing, "property_files", None) or ()
+        for name, place, file in (*own, *((known.name, known.output_name, known.path) for known in objects)):
+            if place == output.output and file == output.json_file:
+                return str(name)
         return references.property_file_name(output.output, output.json_file)
 
     def _best_model(self, step: str) -> Any:
@@ -130,6 +135,20 @@ class Making:
         return str(
             self.session.upload_data(str(path), bucket=self.session.default_bucket(), key_prefix=prefix)
         )
+
+    def put_uploads(self) -> None:
+        """Have what ``--upload`` names uploaded to where it says."""
+        from pipecell.declare.sagemaker_v2.context import current
+
+        offline = current()
+        if offline is None:
+            return
+        for path, uri in self.cell.uploads:
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            if path.is_dir():
+                offline.recorder.put_path(path, bucket, key.rstrip("/"))
+            else:
+                offline.recorder.put_file(path, bucket, f"{key}{path.name}" if key.endswith("/") else key)
 
     def upload_helpers(self) -> str | None:
         """Have ``--with`` modules uploaded; return the URI of the folder that they share, None without."""
@@ -159,6 +178,9 @@ class Making:
             default: ``name:version`` where the cell names none.
             scope: ``training`` or ``inference``, for frameworks whose images differ.
         """
+        for field in self.cell.fields:
+            if field.path[-1] in _IMAGE_FIELDS and isinstance(field.value, str):
+                return field.value
         asked = self.cell.image if self.cell.image is not None else default
         if is_variable(asked) or "/" in str(asked):
             return asked
@@ -182,8 +204,10 @@ class Making:
 
     def job(self, parameter: str) -> dict[str, Any]:
         """Return the keywords that the SDK's processors and estimators share."""
-        runtime = self.cell.max_runtime
+        runtime, volume = self.cell.max_runtime, self.setting("volume")
+        size = {} if volume is None else {"volume_size_in_gb": self.number(volume, "--volume")}
         return {
+            **size,
             "role": self.role,
             "instance_type": self.instance_type(parameter),
             "instance_count": self.cell.instance.count,
@@ -191,6 +215,19 @@ class Making:
             "tags": self.tags(),
             **({} if runtime is None else {"max_runtime_in_seconds": runtime}),
         }
+
+    def number(self, value: Any, option: str) -> Any:
+        """Return the number that an option gives, or the variable that will be one."""
+        return value if is_variable(value) else count(str(value), option, 0)
+
+    def sets(self, *path: str) -> bool:
+        """Say whether ``--set`` gives a field of the step's arguments."""
+        return any(not field.of_step and field.path == path for field in self.cell.fields)
+
+    def destination(self, output: str) -> Any:
+        """Return where in S3 an output goes; None where the line leaves that to the SDK."""
+        value = self.cell.destinations.get(output)
+        return None if value is None else self.value(value)
 
     def tags(self) -> list[dict[str, Any]] | None:
         """Return the tags as the SDK wants them; None without."""
@@ -220,12 +257,14 @@ class Making:
 
         attempts = self.cell.retries
         faults = [retry.StepExceptionTypeEnum.SERVICE_FAULT, retry.StepExceptionTypeEnum.THROTTLING]
-        policies: list[Any] = [retry.StepRetryPolicy(faults, max_attempts=attempts)]
+        policies: list[Any] = [made(retry.StepRetryPolicy, exception_types=faults, max_attempts=attempts)]
         if job:
             kinds = retry.SageMakerJobExceptionTypeEnum
             policies.append(
-                retry.SageMakerJobStepRetryPolicy(
-                    [kinds.INTERNAL_ERROR, kinds.CAPACITY_ERROR, kinds.RESOURCE_LIMIT], max_attempts=attempts
+                made(
+                    retry.SageMakerJobStepRetryPolicy,
+                    exception_types=[kinds.INTERNAL_ERROR, kinds.CAPACITY_ERROR, kinds.RESOURCE_LIMIT],
+                    max_attempts=attempts,
                 )
             )
         return policies
@@ -286,15 +325,29 @@ class Making:
         self.refuse(f'"{name}" is not {what}.', did_you_mean(name, known))
 
 
+def made(kind: Any, **given: Any) -> Any:
+    """Make one of the SDK's objects and note on it what it was made of: not all of them keep that."""
+    thing = kind(**given)
+    thing.made_of = given
+    return thing
+
+
 def write_script(script: Script) -> str:
-    """Write a script's file; return its path as the SDK gets it.
+    """Write a script's file, unless it is the user's own; return its path as the SDK gets it.
 
     The SDK's digests of code hold the path, so one that starts at the root would give each folder, and each
     machine, a definition of its own.
     """
+    if script.own:
+        return script.own
     write(script.path, script.text)
+    return from_here(script.path)
+
+
+def from_here(path: Path) -> str:
+    """Return a path from the notebook's folder where it is below that."""
     folder = Path.cwd()
-    return str(script.path.relative_to(folder) if script.path.is_relative_to(folder) else script.path)
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 @lru_cache(maxsize=1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipecell.declare.jobs.values import StepOutput
+from pipecell.declare.jobs.values import StepOutput, Text, is_variable
 from pipecell.declare.sagemaker_v2.jobs import training
+from pipecell.declare.sagemaker_v2.jobs.making import made
 
 if TYPE_CHECKING:
     from pipecell.declare.jobs.facts import StepFacts
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _CSV = ("text/csv",)
 _INSTANCES = ("ml.m5.xlarge",)
 _SOURCES = ("training", "tuning")
+_DATA = ("PrimaryContainer", "ModelDataUrl")
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
 
 
@@ -26,6 +28,11 @@ def model_step(making: Making, name: str) -> Any:
     """Return a ModelStep that makes the model of ``--model``, under a name."""
     from sagemaker.workflow.model_step import ModelStep
 
+    if making.setting("plain_name"):
+        from sagemaker.inputs import CreateModelInput
+        from sagemaker.workflow.steps import CreateModelStep
+
+        return made(CreateModelStep, **_step(making), model=_model(making), inputs=CreateModelInput())
     return ModelStep(**{**_step(making), "name": name}, step_args=_model(making).create())
 
 
@@ -61,20 +68,32 @@ def _model(making: Making) -> Any:
     from sagemaker.model import Model
 
     given = making.cell.settings.get("model")
-    if isinstance(given, str) and given.startswith("s3://"):
-        data, facts = given, None
+    if is_data(given) or (given is None and making.sets(*_DATA)):
+        data, facts = making.value(given), None
     else:
         name, facts = making.other("model", _SOURCES)
         data = making.value(StepOutput(name, "model"))
-    script = making.setting("inference_script")
+    script, source = making.setting("inference_script"), making.cell.source
+    given_code = {"entry_point": str(script)} if script else {}
+    if source:
+        if not script:
+            making.refuse("--source needs --inference-script, the file in it that serves.")
+        given_code["source_dir"] = source
     return Model(
         image_uri=_image(making, facts),
         model_data=data,
         role=making.role,
         env=making.environment(),
         sagemaker_session=making.session,
-        **({"entry_point": str(script)} if script else {}),
+        **given_code,
     )
+
+
+def is_data(given: Any) -> bool:
+    """Say whether ``--model`` is the place of a model's files, not a step's name."""
+    if isinstance(given, str):
+        return given.startswith("s3://")
+    return isinstance(given, Text) or is_variable(given)
 
 
 def _image(making: Making, facts: StepFacts | None) -> Any:

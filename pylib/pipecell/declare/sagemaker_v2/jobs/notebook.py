@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.jobs.script import write
+from pipecell.declare.sagemaker_v2.jobs.making import made
 
 if TYPE_CHECKING:
     from pipecell.declare.sagemaker_v2.jobs.making import Making
@@ -20,12 +21,16 @@ def make_notebook(making: Making) -> Any:
 
     cell, step = making.cell, making.step(cache=False)
     runtime = cell.max_runtime
-    return NotebookJobStep(
+    return made(
+        NotebookJobStep,
         input_notebook=str(_notebook(making)),
+        notebook_job_name=making.setting("job_name", cell.name),
         image_uri=making.image(IMAGE),
         kernel_name=making.setting("kernel", "python3"),
         role=making.role,
-        s3_root_uri=f"s3://{making.session.default_bucket()}/{making.scope.pipeline}/notebooks",
+        s3_root_uri=making.setting(
+            "results", f"s3://{making.session.default_bucket()}/{making.scope.pipeline}/notebooks"
+        ),
         parameters={key: making.text(value) for key, value in cell.params.items()} or None,
         environment_variables=making.environment(),
         instance_type=making.instance_type("NotebookInstanceType"),

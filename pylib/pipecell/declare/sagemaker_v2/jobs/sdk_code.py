@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipecell.declare.cells import members
+from pipecell.declare.sagemaker_v2.uploads import Source
 from pipecell.errors import DeclarationError
 
 _ABSENT = object()
@@ -46,12 +47,12 @@ class CodeWriter:
 
     Args:
         namespace: the notebook's variables.
-        uploads: local paths by the S3 URI that they are uploaded to, each with its prefix there.
+        uploads: the local files and folders that the steps' cells upload.
         folder: the notebook's folder, which paths are written from.
     """
 
     namespace: Mapping[str, Any]
-    uploads: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    uploads: Iterable[Source] = ()
     folder: Path = field(default_factory=Path.cwd)
     _variables: dict[str, str] = field(default_factory=dict)
     _imports: dict[str, None] = field(default_factory=dict)
@@ -76,9 +77,11 @@ class CodeWriter:
     def _step(self, thing: Any) -> str:
         arguments = getattr(thing, "step_args", None) or getattr(thing, "_step_args", None)
         kind = type(thing).__name__
-        if kind in ("ConditionStep", "FailStep", "CallbackStep", "EMRStep"):
+        if getattr(thing, "fields_set", ()):
+            raise _cannot(thing.name, "what --set puts into a request")
+        if kind in ("ConditionStep", "FailStep") or hasattr(thing, "made_of") or arguments is None:
             return self._construct(thing)
-        if arguments is None or not hasattr(arguments, "func_args"):
+        if not hasattr(arguments, "func_args"):
             raise _cannot(thing.name, kind)
         self._import(thing)
         if kind == "ModelStep":
@@ -131,6 +134,9 @@ class CodeWriter:
         if isinstance(value, Enum):
             self._import(value)
             return f"{type(value).__name__}.{value.name}"
+        if isinstance(value, type):
+            self._imports[f"from {value.__module__} import {value.__name__}"] = None
+            return value.__name__
         known = next(
             (name for name, other in self.namespace.items() if other is value and name[0] != "_"), None
         )
@@ -148,16 +154,31 @@ class CodeWriter:
         return self._construct(value)
 
     def _text(self, value: str) -> str:
-        if value in self.uploads:
-            path, prefix = self.uploads[value]
-            return f"{self._session()}.upload_data({path!r}, key_prefix={prefix!r})"
+        if value.startswith("s3://"):
+            for source in self.uploads:
+                if source.uri == value:
+                    return self._upload(source)
+            below = f"{value.rstrip('/')}/"
+            self._before += [self._upload(source) for source in self.uploads if source.uri.startswith(below)]
         return repr(value.removeprefix(f"{self.folder}/"))
+
+    def _upload(self, source: Source) -> str:
+        session = self._session()
+        path = str(source.path).removeprefix(f"{self.folder}/")
+        bucket = "" if source.bucket == self._bucket() else f", bucket={source.bucket!r}"
+        return f"{session}.upload_data({path!r}{bucket}, key_prefix={source.prefix!r})"
+
+    def _bucket(self) -> str:
+        from pipecell.declare.sagemaker_v2.placeholder_session import compile_session
+
+        return str(compile_session().default_bucket())
 
     def _property(self, value: Any) -> str:
         owner = self._variables.get(value.step_name)
         if owner is None:
             raise _cannot(value.step_name, "a step that no cell declares")
-        return f"{owner}.properties.{value.path}"
+        path = re.sub(r"^OutputParameters(?=\[)", "Outputs", value.path)
+        return f"{owner}.properties.{path}"
 
     def _inner_step(self, step: Any) -> str:
         name = f"step_{_variable(step.name)}"
@@ -198,6 +219,9 @@ class CodeWriter:
             return self._training_input(value)
         self._import(value)
         words = []
+        if hasattr(value, "made_of"):
+            given = {key: item for key, item in value.made_of.items() if item is not None}
+            return _call(name, [f"{key}={self.write(item)}" for key, item in given.items()])
         for key, parameter in inspect.signature(kind.__init__).parameters.items():
             kept = getattr(value, _KEPT_ELSEWHERE.get((name, key), key), _ABSENT)
             if key in ("self", "display_name", "description") or kept is _ABSENT or kept is parameter.default:

@@ -37,7 +37,11 @@ def make_training(making: Making) -> Any:
     if cell.script is None:
         check_hyperparameters(making, image, cell.hyperparameters)
     made = estimator(making, cell, image)
-    return TrainingStep(step_args=made.fit(channels(making, cell.inputs, image) or None), **making.step())
+    inputs = channels(making, cell.inputs, image) or None
+    if making.setting("job_name") is None:
+        return TrainingStep(step_args=made.fit(inputs), **making.step())
+    # The SDK's first form: code is kept in a folder of the job's name.
+    return TrainingStep(estimator=made, inputs=inputs, **making.step())
 
 
 def estimator(making: Making, cell: StepCell, image: Any) -> Any:
@@ -53,18 +57,25 @@ def estimator(making: Making, cell: StepCell, image: Any) -> Any:
     script = cell.script
     given: dict[str, Any] = {}
     if script is not None:
-        from pipecell.declare.sagemaker_v2.jobs.making import write_script
+        from pipecell.declare.sagemaker_v2.jobs.making import from_here, write_script
 
-        given = {"entry_point": write_script(script), "dependencies": [str(path) for path in script.helpers]}
+        helpers = [from_here(path) for path in script.helpers]
+        given = {"entry_point": write_script(script), "dependencies": helpers}
+        if script.folder:
+            given["source_dir"] = script.folder
     elif cell.params:
         making.refuse(
             "A built-in algorithm has no script to read --param.", "Write `name: value` lines in the cell."
         )
     job = making.job(INSTANCE_PARAMETER)
     if "max_runtime_in_seconds" in job:
-        job["max_run"] = job.pop("max_runtime_in_seconds")  # the estimators' own word for it
+        job["max_run"] = job.pop("max_runtime_in_seconds")  # the estimators' own words for these
+    if "volume_size_in_gb" in job:
+        job["volume_size"] = job.pop("volume_size_in_gb")
     return Estimator(
         image_uri=image,
+        output_path=making.destination("model"),
+        base_job_name=making.setting("job_name"),
         environment=making.environment(),
         hyperparameters={
             name: _hyperparameter(making, value)
@@ -88,7 +99,8 @@ def channels(making: Making, inputs: Mapping[str, Value], image: Any) -> dict[st
     from sagemaker.inputs import TrainingInput
 
     asked = making.setting("content_type")
-    algorithm = algorithm_of(image)
+    script = making.cell.script
+    algorithm = "" if script is not None and script.own else algorithm_of(image)
     return {
         name: TrainingInput(making.value(value), content_type=asked or _content_type(value, algorithm))
         for name, value in inputs.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipecell.declare.jobs.values import is_variable
 from pipecell.declare.sagemaker_v2.jobs import references
 from pipecell.declare.sagemaker_v2.jobs.models import model_step
 
@@ -22,7 +23,8 @@ def make_transform(making: Making) -> Any:
     (source,) = cell.inputs.values()
     job = making.job("TransformInstanceType")
     transformer = Transformer(
-        model_name=_model_name(making),
+        model_name="" if making.sets("ModelName") else _model_name(making),
+        output_path=making.destination((*cell.outputs, "predictions")[0]),
         instance_type=job["instance_type"],
         instance_count=job["instance_count"],
         strategy=making.setting("strategy"),
@@ -50,6 +52,9 @@ def _split(making: Making) -> str | None:
 
 def _model_name(making: Making) -> Any:
     """Return the model's name: of a model step, or of one made here for the step that trained it."""
+    given = making.cell.settings.get("model")
+    if is_variable(given):
+        return given
     name, facts = making.other("model", ("model", "training", "tuning"))
     if facts is None or facts.kind == "model":
         step = facts.names[-1] if facts is not None else f"{name}-CreateModel"

@@ -44,14 +44,15 @@ def make_tuning(making: Making) -> Any:
         max_parallel_jobs=count(making.cell.settings.get("parallel"), "--parallel", 2),
         strategy=making.setting("strategy", "Bayesian"),
     )
-    return TuningStep(
-        step_args=tuner.fit(training.channels(making, base.inputs, image) or None), **making.step()
-    )
+    inputs = training.channels(making, base.inputs, image) or None
+    if making.setting("job_name") is None:
+        return TuningStep(step_args=tuner.fit(inputs), **making.step())
+    return TuningStep(tuner=tuner, inputs=inputs, **making.step())
 
 
 def _base(making: Making) -> StepCell:
     """Return what is trained: the tuning's own inputs and values, over those of ``--training``."""
-    own = making.cell
+    own = replace(making.cell, settings={**making.cell.settings, "metric": ()})
     if "training" not in own.settings:
         return own
     name, facts = making.other("training", ("training",))
@@ -70,6 +71,7 @@ def _base(making: Making) -> StepCell:
         hyperparameters={**cell.hyperparameters, **own.hyperparameters},
         params={key: value for key, value in cell.params.items() if key not in own.ranges},
         image=own.image if own.image is not None else cell.image,
+        script=own.script or cell.script,
         settings={**cell.settings, "metric": ()},
     )
 

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipecell.conversion.cells import Conversion
+from pipecell.conversion.differences import differences, uploads_that_differ
 from pipecell.declare.cells import members, name_of
-from pipecell.declare.jobs.values import LocalPath
 from pipecell.definition.sagemaker import iterate_steps
 from pipecell.errors import DeclarationError, UsageError
 
 if TYPE_CHECKING:
     from pipecell.declare.cells import Unit
     from pipecell.declare.declaration import Declaration
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """Converted cells.
-
-    Attributes:
-        pipeline: the pipeline's name.
-        before: the ``%%step`` cells, first lines included, in the order of the definition.
-        after: the ``%%pipeline`` cell of each.
-    """
-
-    pipeline: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-    def diff(self) -> str:
-        """Return a unified diff, a cell at a time."""
-        lines: list[str] = []
-        for number, (old, new) in enumerate(zip(self.before, self.after, strict=True), 1):
-            name = f"cell {number}"
-            lines += difflib.unified_diff(old.splitlines(), new.splitlines(), name, name, lineterm="", n=1)
-        return "\n".join(lines)
-
-    def script(self) -> str:
-        """Return the new cells as a file of cells: ``# %%`` starts one."""
-        return "\n".join(f"# %%\n{cell}" for cell in self.after)
+    from pipecell.declare.sagemaker_v2.uploads import Source
 
 
 def to_sdk(declaration: Declaration, namespace: Mapping[str, Any]) -> Conversion:
@@ -65,8 +37,8 @@ def to_sdk(declaration: Declaration, namespace: Mapping[str, Any]) -> Conversion
     if declaration.missing:
         names = ", ".join(dict.fromkeys(missed.name for missed in declaration.missing))
         raise UsageError(f"No cell declares {names} yet.", code="PC925", hint="Run its cell first.")
-    document = compile_declaration(declaration).document
-    order = [view.name for view in iterate_steps(document)]
+    wanted = compile_declaration(declaration)
+    order = [view.name for view in iterate_steps(wanted.document)]
     units = sorted(_jobs(declaration), key=lambda unit: _place(unit, order))
     bodies = sagemaker_v2.write_cells((unit.thing for unit in units), namespace, _uploads(declaration))
     scratch, space = Notebook(), dict(namespace)
@@ -81,23 +53,30 @@ def to_sdk(declaration: Declaration, namespace: Mapping[str, Any]) -> Conversion
             code="PC925",
             hint="Only a pipeline of %%step cells alone is converted.",
         )
-    if compile_declaration(made).document.body != document.body:
+    compiled = compile_declaration(made)
+    left = [str(found) for found in differences(wanted.document, compiled.document)]
+    left += [f"the upload {uri}" for uri in uploads_that_differ(wanted, compiled)]
+    if left:
         raise DeclarationError(
-            f"The SDK code of {declaration.name} would give another definition, so it is not shown.",
+            f"The SDK code of {declaration.name} would give another definition, so it is not shown. "
+            f"It differs in {'; '.join(left)}.",
             code="PC656",
             hint="%pipeline export --format python writes any pipeline.",
         )
-    before = tuple(unit.run.source for unit in units)
-    after = tuple(f"%%pipeline {declaration.name}\n{body}" for body in bodies)
+    made_of: dict[str, list[str]] = {}
+    for unit, body in zip(units, bodies, strict=True):
+        made_of.setdefault(unit.run.source, []).append(f"%%pipeline {declaration.name}\n{body}")
+    before = tuple(made_of)
+    after = tuple(map(tuple, made_of.values()))
     return Conversion(declaration.name, before, after)
 
 
 def _jobs(declaration: Declaration) -> list[Unit]:
-    """Return what each ``%%step`` cell made: of a condition cell the outermost condition."""
+    """Return what the ``%%step`` cells made: of a condition cell the outermost condition."""
     found = []
     for name, unit in declaration.held.items():
         job = unit.run.job
-        if job is not None and job.name == name:
+        if job is not None and (job.name == name or job.kind != "condition"):
             found.append(unit)
     return found
 
@@ -110,17 +89,7 @@ def _place(unit: Unit, order: list[str]) -> tuple[bool, int]:
     ) else order.index(names[0])
 
 
-def _uploads(declaration: Declaration) -> dict[str, tuple[str, str]]:
-    """Return the local paths of inputs by the URI that they are uploaded to, with their prefix there."""
-    found: dict[str, tuple[str, str]] = {}
-    for run in declaration.runs:
-        for value in run.job.inputs.values() if run.job is not None else ():
-            if isinstance(value, LocalPath):
-                for upload in run.offline.recorder.uploads:
-                    prefix, _, name = upload.key.rpartition("/")
-                    if name == value.path.name:
-                        folder = Path.cwd()
-                        path = value.path
-                        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-                        found[upload.uri] = (str(shown), prefix)
-    return found
+def _uploads(declaration: Declaration) -> list[Source]:
+    """Return the local files and folders that the cells upload."""
+    sources = (source for run in declaration.runs for source in run.offline.recorder.sources)
+    return [source for source in sources if source.path.exists()]  # the SDK's own temporary files are gone
