@@ -49,8 +49,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...], tuple[Profile,
     Raises:
         PipecellError: the one that was raised in the kernel.
     """
-    from pipecell.declare.compiled import Compiled, Upload
-    from pipecell.declare.jobs.scope import Missing
+    from pipecell.declare.compiled import Compiled, Missing, Upload
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import read_document
     from pipecell.definition.notes import Notes

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipecell.declare.jobs.scope import Missing
     from pipecell.definition.checks.diagnostic import Diagnostic
     from pipecell.definition.document import Document
 
@@ -68,6 +67,23 @@ class LambdaFunction:
     bucket: str = ""
     key: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A step that a cell names and no cell declares.
+
+    Attributes:
+        name: the step that is not there.
+        user: the step that names it.
+        kind: what for: ``data``, ``control`` or ``branch``.
+        label: the output that is read, or ``true`` or ``false`` of a branch.
+    """
+
+    name: str
+    user: str
+    kind: str
+    label: str = ""
 
 
 @dataclass(frozen=True)

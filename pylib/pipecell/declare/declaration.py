@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell.declare.cells import CellRun, EngineName, Unit
 
 if TYPE_CHECKING:
-    from pipecell.declare.jobs.scope import Missing
+    from pipecell.declare.compiled import Missing
     from pipecell.declare.sagemaker_v2.context import HeldCall
     from pipecell.definition.checks.diagnostic import Diagnostic
 

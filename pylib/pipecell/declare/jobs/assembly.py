@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.capture import Capture
 from pipecell.declare.cells import CellRun, holders, live_parameters, members, name_of
+from pipecell.declare.compiled import Missing
 from pipecell.declare.jobs import facts as known
 from pipecell.declare.jobs.cell import StepCell
 from pipecell.declare.jobs.facts import StepFacts
-from pipecell.declare.jobs.scope import Missing, Problem, Scope
+from pipecell.declare.jobs.scope import Problem, Scope
 from pipecell.errors import DeclarationError
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipecell.declare.compiled import Missing
 from pipecell.declare.jobs.facts import StepFacts
 
 
@@ -22,23 +23,6 @@ class Problem:
     message: str
     hint: str = ""
     severity: str = "error"
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A step that a cell names and no cell declares.
-
-    Attributes:
-        name: the step that is not there.
-        user: the step that names it.
-        kind: what for: ``data``, ``control`` or ``branch``.
-        label: the output that is read, or ``true`` or ``false`` of a branch.
-    """
-
-    name: str
-    user: str
-    kind: str
-    label: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pipecell.declare.compiled import Missing
 from pipecell.declare.jobs.conditions import Both, Branching, Comparison, Either, Membership, Negation, Test
-from pipecell.declare.jobs.scope import Missing
 
 if TYPE_CHECKING:
     from pipecell.declare.sagemaker_v2.jobs.making import Making

@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipecell.declare.compiled import PLACEHOLDER_ROLE
+from pipecell.declare.compiled import PLACEHOLDER_ROLE, Missing
 from pipecell.declare.jobs.cell import Script, StepCell
 from pipecell.declare.jobs.facts import StepFacts
-from pipecell.declare.jobs.scope import Missing, Problem, Scope
+from pipecell.declare.jobs.scope import Problem, Scope
 from pipecell.declare.jobs.script import parameter_variable, write
 from pipecell.declare.jobs.values import LocalPath, StepOutput, Text, Value, is_variable
 from pipecell.declare.jobs.words import count
