@@ -107,6 +107,7 @@ class Pipeline:
 
     def check(self) -> Diagnostics:
         """Return every problem that can be found before a launch. Needs no network."""
+        from pipecell.declare.findings import unsaid
         from pipecell.definition.checks import Diagnostic, check
 
         declared = self._workspace.declared_diagnostics(self.name)
@@ -115,9 +116,7 @@ class Pipeline:
         except (DefinitionError, DeclarationError) as error:
             return Diagnostics((*declared, Diagnostic.of(error)))
         document = compiled.document
-        told = {(each.step, each.message) for each in declared}
-        # What a cell already says of its own line, a rule need not say again of the argument made from it.
-        ruled = (each for each in check(document, compiled.files) if (each.step, each.message) not in told)
+        ruled = unsaid(declared, check(document, compiled.files))
         found = (*declared, *compiled.diagnostics, *ruled)
         return Diagnostics(each for each in found if not document.notes.passes_over(each.code, each.step))
 

@@ -130,6 +130,15 @@ class Workspace:
         for observer in list(self.observers):
             observer.declared(pipeline)
 
+    def forget_cell(self, key: str) -> None:
+        """Drop what a cell declared that is no longer there, and tell who watches."""
+        assert self.notebook is not None  # noqa: S101 - cells are in a notebook
+        for name in self.notebook.forget(key):
+            if name in self.names():
+                self.declared(self.pipeline(name))
+            else:
+                self.last_declared.pop(name, None)
+
     def declared_diagnostics(self, name: str) -> tuple[Diagnostic, ...]:
         """Return what declaring the pipeline found; nothing for one that came from a definition file."""
         if self.notebook is None or name in self._compiled:

@@ -183,6 +183,23 @@ def test_a_request_is_answered_while_a_cell_runs(kernel: Kernel, tmp_path: Path)
         door.touch()
 
 
+def test_completion_knows_the_notebooks_variables(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.run_cell("row_limit = 5", "cell-3")
+    page.ask(9, type="complete", line="%%step processing Clean --param rows=$row_l")
+    answer = page.until(lambda told: told["type"] == "answer" and told["id"] == 9)
+    assert answer["result"]["words"] == ["rows=$row_limit"]
+
+
+def test_a_deleted_cell_leaves_nothing(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.run_cell("%%step fail Late\ntoo late", "cell-4")
+    page.until(lambda told: told["type"] == "pipeline" and len(told["pipeline"]["steps"]) == 2)
+    page.ask(10, type="forget", cell="cell-4")
+    told = page.until(lambda told: told["type"] == "pipeline")
+    assert [step["name"] for step in told["pipeline"]["steps"]] == ["Prepare"]
+
+
 @pytest.mark.parametrize(
     ("request_", "code"),
     [

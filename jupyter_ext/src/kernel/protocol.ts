@@ -176,6 +176,8 @@ export interface Requests {
   target: [{ target: Target }, { line: string }];
   bill: [{ pipeline: string }, { region: string; account: string }];
   fold: [{ pipeline: string; folded: readonly string[]; opened: readonly string[]; node: string }, Overview];
+  /** A cell was deleted: what it declared goes. */
+  forget: [{ cell: string }, null];
   complete: [{ line: string }, { begun: string; words: readonly string[] }];
 }
 

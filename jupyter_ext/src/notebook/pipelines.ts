@@ -9,7 +9,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { KernelLink, type LinkState } from '../kernel/link';
 import type { KernelMessage, Pipeline, Profile, RequestName, Requests, Target } from '../kernel/protocol';
 import { apply, EMPTY, listKey, newest, type Execution, type KernelState } from '../kernel/state';
-import { staleSteps, type Stale } from './stale';
+import { deletedCells, staleSteps, type Stale } from './stale';
 
 /** Code that may load pipecell, or uses it. */
 const OURS = /pipecell|%%?pipeline\b|%%step\b/;
@@ -28,6 +28,7 @@ export class NotebookPipelines implements IDisposable {
     // When the panel itself is disposed, its kernel's connection is gone: too late to say good-bye.
     panel.content.disposed.connect(() => this.dispose());
     void sessionContext.ready.then(() => {
+      this._seen = new Set(this.texts().keys());
       if (!this._isDisposed && this._link === null) {
         this.connect(sessionContext.session?.kernel ?? null);
       }
@@ -233,8 +234,19 @@ export class NotebookPipelines implements IDisposable {
     window.clearTimeout(this._resting);
     this._resting = window.setTimeout(() => {
       this._stale = new WeakMap();
+      this.forgetDeleted();
       this._changed.emit();
     }, REST);
+  }
+
+  /** Have the kernel forget cells that this notebook had and has no more; others may be another notebook's. */
+  private forgetDeleted(): void {
+    const now = this.texts();
+    const gone = deletedCells(this.pipelines, this._seen, now);
+    for (const cell of this.link === 'open' ? gone : []) {
+      void this.ask('forget', { cell }).catch(() => undefined);
+    }
+    this._seen = new Set(now.keys());
   }
 
   private texts(): Map<string, string> {
@@ -253,6 +265,7 @@ export class NotebookPipelines implements IDisposable {
   private _loading = '';
   private _isDisposed = false;
   private _resting = 0;
+  private _seen: ReadonlySet<string> = new Set();
   private _stale = new WeakMap<Pipeline, ReadonlyMap<string, Stale>>();
   private readonly _attached = new Map<string, string>();
   private readonly _changed = new Signal<this, void>(this);

@@ -43,6 +43,16 @@ export function staleSteps(
   return spread(pipeline, found);
 }
 
+/** Return the declaring cells that were in the notebook and are no more, by id. */
+export function deletedCells(
+  pipelines: readonly Pipeline[],
+  before: ReadonlySet<string>,
+  now: ReadonlyMap<string, string>
+): string[] {
+  const declaring = new Set(pipelines.flatMap(pipeline => pipeline.cells.map(cell => cell.id)));
+  return [...declaring].filter(id => before.has(id) && !now.has(id));
+}
+
 /** Whether a cell stands as it ran; white space at its end says nothing. */
 export function same(ran: string, now: string): boolean {
   return ran.trimEnd() === now.trimEnd();

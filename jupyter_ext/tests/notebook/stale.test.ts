@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { staleSteps } from '../../src/notebook/stale';
+import { deletedCells, staleSteps } from '../../src/notebook/stale';
 import { pipeline, step } from '../samples';
 
 const CENSUS = pipeline({
@@ -48,4 +48,10 @@ test('steps that wait for each other end', () => {
     steps: [step('A', { cell: 'one', waits: ['B'] }), step('B', { waits: ['A'] })]
   });
   expect(staleSteps(circle, new Map([['one', 'b']])).size).toBe(2);
+});
+
+test('only declaring cells that this notebook had are deleted ones', () => {
+  const before = new Set(['one', 'text']);
+  expect(deletedCells([CENSUS], before, new Map([['two', 'train()']]))).toEqual(['one']);
+  expect(deletedCells([CENSUS], before, new Map([['one', '']]))).toEqual([]);
 });

@@ -113,6 +113,15 @@ VERBS: tuple[Verb, ...] = (
         "A profile of your own is kept by the cell whose line makes it.",
     ),
     Verb(
+        "forget",
+        "take out the step of a cell that is gone",
+        settings.forget,
+        (Option("step", "the step's name; all that its cell declared goes", "STEP", kind="step"), PIPELINE),
+        faces=NOTEBOOK,
+        description="JupyterLab tells of deleted and renamed cells by itself; a terminal, and editors "
+        "that give cells no id, do not.",
+    ),
+    Verb(
         "target",
         "say or change where this kernel's AWS calls go",
         settings.target,

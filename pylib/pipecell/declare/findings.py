@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pipecell.definition.checks.diagnostic import Diagnostic
 
 
+_CONSEQUENCES: Mapping[str, tuple[str, ...]] = {"PC647": ("PC105", "PC110"), "PC653": ("PC105",)}
+"""What the definition's rules find in a step because of what its cell says already."""
+
+
 def of_declaration(
     name: str,
     built: Iterable[Any],
@@ -31,6 +35,23 @@ def of_declaration(
     yield from _other_name(name, adopted, runs)
     yield from _stale_children(held, is_superseded)
     yield from _held_launches(runs)
+
+
+def unsaid(declared: Iterable[Diagnostic], ruled: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield what rules find in a definition but what its cells were told already: a fault is told once.
+
+    Args:
+        declared: what declaring found.
+        ruled: what rules found in the definition.
+    """
+    told: set[tuple[str | None, str]] = set()
+    follows: set[tuple[str | None, str]] = set()
+    for found in declared:
+        told.add((found.step, found.message))
+        follows.update((found.step, code) for code in _CONSEQUENCES.get(found.code, ()))
+    for found in ruled:
+        if (found.step, found.message) not in told and (found.step, found.code) not in follows:
+            yield found
 
 
 def of_jobs(problems: Iterable[StepProblem]) -> Iterator[Diagnostic]:

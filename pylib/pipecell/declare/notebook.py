@@ -192,13 +192,19 @@ class Notebook:
             f'There is no pipeline "{name}" in this notebook.', hint=did_you_mean(name, declarations)
         )
 
-    def forget(self, cell_id: str) -> None:
-        """Drop what a cell declared, for a front end that knows that the cell was deleted."""
+    def forget(self, cell_id: str) -> list[str]:
+        """Drop what a cell declared, for a front end that knows that the cell was deleted.
+
+        Returns:
+            The pipelines that it belonged to.
+        """
         with self._lock:
-            for name in [name for name, pipeline in self._pipelines.items() if cell_id in pipeline.runs]:
+            names = [name for name, pipeline in self._pipelines.items() if cell_id in pipeline.runs]
+            for name in names:
                 gone = self._pipelines[name].runs[cell_id]
                 self._drop(name, cell_id)
                 self._remove_scripts([gone])
+            return names
 
     def clear(self, name: str) -> None:
         """Drop a whole pipeline.

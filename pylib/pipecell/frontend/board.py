@@ -105,6 +105,10 @@ class Board:
         """Have every page told of the executions of a pipeline."""
         self._later(lambda: self._tell(self._list(name, on)))
 
+    def dropped(self) -> None:
+        """Have every page told of pipelines that no cell declares any more."""
+        self._later(self._keep_up)
+
     def moved(self) -> None:
         """Have every page told where calls go now."""
         self._later(lambda: self._tell(self._place()))

@@ -69,7 +69,7 @@ class Hub:
         # One thread alone tells of changes, so that they arrive in the order in which they happened.
         self._teller = Crew("pipecell-board")
         self._board = Board(shell, workspace, self._tell_all, self._teller.do)
-        self._requests = Requests(workspace, self._board)
+        self._requests = Requests(workspace, self._board, shell.user_ns)
         workspace.observers.append(self._board)
         shell.events.register("post_run_cell", self._board.cell_ran)
 

@@ -38,10 +38,12 @@ class Requests:
     Args:
         workspace: the kernel's pipelines and executions.
         board: tells of what changes by it.
+        namespace: the notebook's variables, which a cell may change meanwhile.
     """
 
-    def __init__(self, workspace: Workspace, board: Board) -> None:
+    def __init__(self, workspace: Workspace, board: Board, namespace: Mapping[str, Any]) -> None:
         self._workspace = workspace
+        self._namespace = namespace
         self._board = board
         self._followed: dict[str, threading.Event] = {}
         self._acts: dict[str, Callable[[Request, Asker], Any]] = {
@@ -57,6 +59,7 @@ class Requests:
             "bill": self._bill,
             "complete": self._complete,
             "fold": self._fold,
+            "forget": self._forget,
             "read": self._read,
         }
 
@@ -146,13 +149,17 @@ class Requests:
     def _complete(self, request: Request, asker: Asker) -> dict[str, Any]:
         from pipecell.completion import candidates
 
-        begun, words = candidates(_text(request, "line"), self._workspace) or ("", [])
+        begun, words = candidates(_text(request, "line"), self._workspace, dict(self._namespace)) or ("", [])
         return {"begun": begun, "words": words}
 
     def _fold(self, request: Request, asker: Asker) -> Mapping[str, Any]:
         folded, opened = (frozenset(map(str, request.get(key) or ())) for key in ("folded", "opened"))
         graph = self._pipeline(request).graph
         return pipelines.refolded(graph, Folding(folded=folded, opened=opened), _text(request, "node"))
+
+    def _forget(self, request: Request, asker: Asker) -> None:
+        self._workspace.forget_cell(_text(request, "cell"))
+        self._board.dropped()
 
     def _read(self, request: Request, asker: Asker) -> dict[str, Any]:
         return files.read(_text(request, "text"), str(request.get("path", "")))

@@ -101,7 +101,7 @@ class Assembler:
         objects |= {name_of(inner): inner for thing in list(objects.values()) for inner in members(thing)}
         facts = {name: known.of_object(thing) for name, thing in objects.items()}
         facts |= {name: known.of_cell(run.job) for name, run in jobs.items() if run.job is not None}
-        files = _files_read(jobs.values())
+        files = _files_read(jobs.values(), facts)
         parameters = {parameter.name: parameter for parameter, _ in live_parameters(plain)}
         built: dict[str, _Built] = {}
         problems: list[StepProblem] = []
@@ -172,12 +172,17 @@ def _facts_key(found: StepFacts | None, whole: bool) -> tuple[Any, ...] | None:
     return (found.kind, found.names, found.outputs, id(found.image), cell, files)
 
 
-def _files_read(runs: Iterable[CellRun]) -> dict[str, set[tuple[str, str]]]:
-    """Return the JSON files that cells read, as (output, file) by the step that writes them."""
+def _files_read(runs: Iterable[CellRun], facts: Mapping[str, StepFacts]) -> dict[str, set[tuple[str, str]]]:
+    """Return the JSON files that cells read, as (output, file) by the step that writes them.
+
+    What a cell reads that the step does not write is that cell's error, and nothing that the step declares.
+    """
     found: dict[str, set[tuple[str, str]]] = {}
     for run in runs:
         for output in run.job.outputs_read() if run.job is not None else ():
-            if output.path:
+            step = facts.get(output.step)
+            known = step.outputs if step is not None else None
+            if output.path and (known is None or output.output in known):
                 found.setdefault(output.step, set()).add((output.output, output.json_file))
     return found
 

@@ -11,7 +11,12 @@ from typing import Any
 from pipecell.declare.jobs import free_names
 from pipecell.declare.jobs.cell import STEPS_FOLDER, Script
 from pipecell.declare.jobs.conditions import read_condition
-from pipecell.declare.jobs.hyperparameters import looks_like_settings, read_ranges, read_settings
+from pipecell.declare.jobs.hyperparameters import (
+    looks_like_settings,
+    read_ranges,
+    read_settings,
+    setting_places,
+)
 from pipecell.declare.jobs.script import BOUND, script_text
 from pipecell.declare.jobs.values import read_text
 from pipecell.errors import DeclarationError
@@ -107,11 +112,17 @@ def _ranges(cell: Written) -> dict[str, Any]:
             "A tuning step needs a range.", code="PC649", hint="Write a line such as `max_depth: 3..10`."
         )
     own = _own_script(cell) if cell.own.file else {}
-    return {"ranges": ranges, "hyperparameters": fixed, **own}
+    return {
+        "ranges": ranges,
+        "hyperparameters": fixed,
+        "setting_places": setting_places(cell.body),
+        **own,
+    }
 
 
 def _settings(cell: Written) -> dict[str, Any]:
-    return {"hyperparameters": read_settings(cell.body, cell.around.namespace, cell.name)}
+    found = read_settings(cell.body, cell.around.namespace, cell.name)
+    return {"hyperparameters": found, "setting_places": setting_places(cell.body)}
 
 
 def _training(cell: Written) -> dict[str, Any]:

@@ -83,6 +83,7 @@ class StepCell:
         script: the file that its job runs; None for a kind without.
         hyperparameters: fixed ones, in the body of a built-in algorithm.
         ranges: those to be tuned.
+        setting_places: of their lines in the cell, by name.
         branching: a condition's body.
         message: the body of ``fail``, or another body that is plain text.
         where: execution count of the cell.
@@ -113,6 +114,7 @@ class StepCell:
     script: Script | None = None
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    setting_places: Mapping[str, str] = field(default_factory=dict)
     branching: Branching | None = None
     message: Value = ""
     where: int | None = None

@@ -54,6 +54,12 @@ def looks_like_settings(body: str) -> bool:
     return all(isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) for node in tree.body)
 
 
+def setting_places(body: str) -> dict[str, str]:
+    """Return the place of each ``key: value`` line, by its key."""
+    lines = ((number, _LINE.match(text)) for number, text in _content(body))
+    return {match["key"]: place(number, 0) for number, match in lines if match is not None}
+
+
 def read_settings(body: str, namespace: Mapping[str, Any], step: str) -> dict[str, Value]:
     """Read ``key: value`` lines; ``#`` starts a comment, ``$name`` is the notebook's value.
 
@@ -80,7 +86,11 @@ def read_settings(body: str, namespace: Mapping[str, Any], step: str) -> dict[st
                 path=place(number, 0),
                 hint="Keep one of the lines.",
             )
-        found[match["key"]] = read_text(_unquoted(match["value"]), namespace)
+        try:
+            found[match["key"]] = read_text(_unquoted(match["value"]), namespace)
+        except DeclarationError as error:
+            error.path = place(number, 0)
+            raise
     return found
 
 
@@ -96,8 +106,13 @@ def read_ranges(
     """
     ranges: dict[str, Range] = {}
     fixed: dict[str, Value] = {}
+    places = setting_places(body)
     for key, value in read_settings(body, namespace, step).items():
-        read = _range(key, value, namespace, step) if isinstance(value, str) else None
+        try:
+            read = _range(key, value, namespace, step) if isinstance(value, str) else None
+        except DeclarationError as error:
+            error.path = places[key]
+            raise
         if read is None:
             fixed[key] = value
         else:

@@ -185,3 +185,11 @@ def test_a_cell_that_another_breaks_is_told_and_declares_nothing(cells: Cells) -
 def test_compiling_again_gives_the_same(cells: Cells) -> None:
     run(cells, "abcdef")
     assert cells.text() == cells.text()
+
+
+def test_a_misspelt_output_is_one_problem_of_the_cell_that_reads_it(cells: Cells) -> None:
+    pipeline = Workspace(cells.notebook).pipeline
+    cells.step("processing Eval -i raw=data.csv -o report", "print(inputs)")
+    cells.step("condition Good", 'if Eval.reprot["auc"] >= 0.8:\n    TooWeak')
+    cells.step("fail TooWeak", "no")
+    assert [(found.code, found.step) for found in pipeline().check().errors] == [("PC647", "Good")]

@@ -237,3 +237,83 @@ def test_wrong_kinds_are_told_between_cells(cells: Cells) -> None:
 def test_an_error_names_step_cell_and_way_out(cells: Cells) -> None:
     with pytest.raises(PipecellError, match=r"PC651 · step A — There is no image.*Did you mean"):
         cells.step("processing A --image sklaern:1.2-1", "print(1)")
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "place"),
+    [
+        ("training A -i train=s3://b/t", "num_round: 5\n\n# a comment\neta: 7", "line 5, column 1"),
+        ("training A -i train=s3://b/t", "num_round: 5\nnum_rounds: 6", "line 3, column 1"),
+        ("training A --image kmeans -i train=s3://b/t", "feature_dim: 2\nk: zero", "line 3, column 1"),
+        ("training A -i train=s3://b/t", "num_round: 5\neta: $nowhere", "line 3, column 1"),
+        ("tuning A -i train=s3://b/t", "num_round: 5\neta: 0.5..0.1", "line 3, column 1"),
+        ("tuning A -i train=s3://b/t", "num_round: 5\neta: 0.1..7.5", "line 3, column 1"),
+        ("quality-check A -i data=s3://b/t", "header: true\nheadr: false", "line 3, column 1"),
+    ],
+)
+def test_a_wrong_setting_is_found_in_its_line(cells: Cells, line: str, body: str, place: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        cells.step(line, body)
+    assert caught.value.path == place
+
+
+def test_set_reaches_any_field_of_the_request(cells: Cells) -> None:
+    cells.pipeline("P", "role = 'arn:aws:iam::123456789012:role/own'")
+    step = request(
+        cells,
+        "processing Clean -i raw=s3://b/raw -o out --set RoleArn=$role --set .DisplayName='Clean it'"
+        " --set NetworkConfig.EnableNetworkIsolation=true --set ProcessingInputs[0].S3Input.S3InputMode=Pipe"
+        " --set Environment={} --set StoppingCondition.MaxRuntimeInSeconds=60"
+        " --set AppSpecification.ImageUri=",
+        "print(inputs, outputs)",
+    )
+    arguments = step["Arguments"]
+    assert step["DisplayName"] == "Clean it"
+    assert arguments["RoleArn"] == "arn:aws:iam::123456789012:role/own"
+    assert arguments["NetworkConfig"] == {"EnableNetworkIsolation": True}
+    assert arguments["ProcessingInputs"][0]["S3Input"]["S3InputMode"] == "Pipe"
+    assert (arguments["Environment"], arguments["StoppingCondition"]) == ({}, {"MaxRuntimeInSeconds": 60})
+    assert "ImageUri" not in arguments["AppSpecification"]
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "code"),
+    [
+        ("processing A --set x", "print(1)", "PC650"),
+        ("processing A --set [0]=x", "print(1)", "PC650"),
+        ("processing A --set .Name=x", "print(1)", "PC650"),
+        ("processing A --set RoleArn=$nowhere", "print(1)", "PC641"),
+        ("condition A --set Conditions=[]", "if low > 1:\n    pass", "PC650"),
+        ("processing A --upload nothing=s3://b/k", "print(1)", "PC642"),
+        ("processing A --upload data.csv=b/k", "print(1)", "PC650"),
+        ("processing A --property-file R=out", "print(1)", "PC650"),
+        ("processing A -o out=there", "print(1)", "PC650"),
+        ("processing A --script nothing.py", "", "PC642"),
+        ("processing A --script data.csv", "print(1)", "PC649"),
+        ("processing A --no-script", "print(1)", "PC649"),
+        ("training A -i train=s3://b/t@/opt/ml/in", TRAIN, "PC650"),
+        ("processing A --source .", "print(1)", "PC650"),
+    ],
+)
+def test_what_a_line_cannot_say_is_refused(cells: Cells, line: str, body: str, code: str) -> None:
+    cells.namespace["low"] = 0
+    cells.pipeline(
+        "P", "from sagemaker.workflow.parameters import *\nlow = ParameterFloat('Low', default_value=0.5)"
+    )
+    with pytest.raises(DeclarationError) as caught:
+        cells.step(line, body)
+    assert caught.value.code == code
+
+
+def test_a_set_that_leads_nowhere_is_found_when_the_pipeline_is_compiled(cells: Cells) -> None:
+    cells.step("processing A --set RoleArn.x.y=1", "print(1)")
+    with pytest.raises(DeclarationError, match="nothing at x"):
+        cells.body()
+
+
+def test_a_script_of_ones_own_is_never_written_nor_removed(cells: Cells, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("print('mine')\n")
+    cells.step("processing A --script own.py", cell_id="a")
+    cells.step("processing B --script own.py", cell_id="a")
+    cells.notebook.forget("a")
+    assert (tmp_path / "own.py").read_text() == "print('mine')\n"

@@ -52,7 +52,7 @@ def check_hyperparameters(making: Making, image: Any, given: Mapping[str, Any]) 
             xgboost.validate({**plain, **later})
         except xgboost.UserError as error:
             hint = "Add a line `num_round: 100`." if "Missing required" in str(error) else ""
-            making.refuse(f"{str(error).rstrip('.')}.", hint, code="PC645")
+            making.refuse_setting(f"{str(error).rstrip('.')}.", hint)
     elif algorithm:
         described = _described(algorithm)
         _check_names(making, algorithm, given, described)
@@ -74,7 +74,7 @@ def check_ranges(making: Making, image: Any, ranges: Mapping[str, Range]) -> Non
             parameter = known[xgboost.ALIASES.get(name, name)]
             for value in filter(is_plain, tried.choices or (tried.low, tried.high)):
                 if not _takes(parameter, value):
-                    making.refuse(f"{name}: {value} is not in {parameter.accepted}.", code="PC645")
+                    making.refuse_setting(f"{name}: {value} is not in {parameter.accepted}.", name=name)
     elif algorithm:
         described = _described(algorithm)
         _check_names(making, algorithm, ranges, described)
@@ -96,8 +96,8 @@ def _takes(parameter: xgboost.Hyperparameter, value: Any) -> bool:
 def _check_names(making: Making, algorithm: str, given: Any, known: Any) -> None:
     for name in given:
         if name not in known:
-            making.refuse(
-                f"{algorithm} has no hyperparameter {name}.", did_you_mean(name, known), code="PC645"
+            making.refuse_setting(
+                f"{algorithm} has no hyperparameter {name}.", did_you_mean(name, known), name=name
             )
 
 
@@ -132,12 +132,16 @@ def _check_described(making: Making, description: Any, text: str) -> None:
     try:
         value = description.data_type(text) if description.data_type is not str else text
     except ValueError:
-        making.refuse(f"{description.name}: {text} is not {_type(description)}.", code="PC645")
+        making.refuse_setting(
+            f"{description.name}: {text} is not {_type(description)}.", name=description.name
+        )
     try:
         description.validate(value)
     except ValueError as error:
         words = re.sub(r"^Invalid hyperparameter value \S+ for \S+\. ?", "", str(error))
-        making.refuse(f"{description.name}: {text} is not taken. {words}".strip(), code="PC645")
+        making.refuse_setting(
+            f"{description.name}: {text} is not taken. {words}".strip(), name=description.name
+        )
 
 
 def _type(description: Any) -> str:

@@ -156,8 +156,8 @@ def _format(making: Making, given: dict[str, Any]) -> Any:
 def _refuse_unknown(making: Making, given: dict[str, Any], known: tuple[str, ...]) -> None:
     for name in given:
         if name not in known:
-            making.refuse(
-                f'A {making.cell.kind} step has no setting "{name}".', did_you_mean(name, known), "PC645"
+            making.refuse_setting(
+                f'A {making.cell.kind} step has no setting "{name}".', did_you_mean(name, known), name=name
             )
 
 

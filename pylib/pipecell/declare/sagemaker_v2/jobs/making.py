@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -54,6 +55,15 @@ class Making:
     def refuse(self, sentence: str, hint: str = "", code: str = "PC650") -> NoReturn:
         """Raise what is wrong with the cell itself."""
         raise DeclarationError(sentence, code=code, step=self.cell.name, cell=self.cell.where, hint=hint)
+
+    def refuse_setting(self, sentence: str, hint: str = "", *, name: str = "") -> NoReturn:
+        """Raise what is wrong with a line of the body: a name's, or one that the sentence names."""
+        words = set(re.findall(r"[\w.-]+", sentence.replace("'", " ")))
+        places = self.cell.setting_places
+        at = places.get(name) or next((place for key, place in places.items() if key in words), "")
+        raise DeclarationError(
+            sentence, code="PC645", step=self.cell.name, cell=self.cell.where, path=at, hint=hint
+        )
 
     def complain(self, code: str, sentence: str, hint: str = "") -> None:
         """Note what is wrong between this cell and others: another cell may put it right."""
