@@ -129,6 +129,7 @@ def test_six_hundred_steps_open_folded_and_can_be_opened(lab: Lab, page: Page, s
     expect(view.locator(".pc-found")).to_have_count(0)
     view.get_by_role("searchbox").fill("Part59")
     expect(view.locator(".pc-found")).to_have_count(10)
+    expect(view.locator(".pc-found").first).to_be_in_viewport()
     screenshot(page, "lab-600")
 
 

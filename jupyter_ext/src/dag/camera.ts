@@ -37,10 +37,11 @@ export class Camera {
     viewport.addEventListener('pointerdown', event => this.press(event));
   }
 
-  /** Set the size of what is looked at. */
-  resize(width: number, height: number): void {
+  /** Set the size of what is looked at, and the height at which it begins. */
+  resize(width: number, height: number, start: number): void {
     this.width = width;
     this.height = height;
+    this.start = start;
   }
 
   /** Learn the size of the viewport: asking for it at each move would have the page laid out each time. */
@@ -138,8 +139,9 @@ export class Camera {
     }
     this.moved = false;
     const left = (this.port.width - this.width * scale) / 2;
-    const top = (this.port.height - this.height * scale) / 2;
-    this.go(scale, Math.max(left, 12), Math.max(top, 12), animate);
+    const room = this.port.height - this.height * scale;
+    const top = room / 2 >= 12 ? room / 2 : Math.min(12, Math.max(this.port.height / 2 - this.start * scale, room - 12));
+    this.go(scale, Math.max(left, 12), top, animate);
   }
 
   private go(scale: number, x: number, y: number, animate: boolean): void {
@@ -192,5 +194,6 @@ export class Camera {
   private port = { width: 0, height: 0 };
   private width = 0;
   private height = 0;
+  private start = 0;
   private rest = 0;
 }

@@ -75,7 +75,8 @@ export class Canvas {
     }
     this.svg.classList.toggle('pc-crossfade', before.size > 0);
     this.svg.replaceChildren(this.defs(), svg('g', 'pc-groups', {}, ...groups), wires, nodes, svg('g', '', {}, ...labels));
-    this.camera.resize(width, height);
+    const first = scene.nodes[0];
+    this.camera.resize(width, height, first ? first.y + first.height / 2 + MARGIN : 0);
   }
 
   /** Draw some nodes of the same scene again, in their places. */
@@ -155,6 +156,18 @@ export class Canvas {
     const node = this.cards.get(id)?.node;
     if (node) {
       this.camera.reveal({ ...node, x: node.x + MARGIN, y: node.y + MARGIN });
+    }
+  }
+
+  /** Bring the first of some nodes into view, unless one of them is. */
+  revealOneOf(ids: readonly string[]): void {
+    const { x, y, width, height } = this.camera.seen;
+    const seen = ids.some(id => {
+      const node = this.cards.get(id)?.node;
+      return node !== undefined && node.x >= x && node.y >= y && node.x < x + width && node.y < y + height;
+    });
+    if (!seen && ids[0] !== undefined) {
+      this.reveal(ids[0]);
     }
   }
 

@@ -5,6 +5,8 @@ import { duration } from './format';
 import type { DagDocument, RunState, SceneNode, StepState } from './model';
 
 const MOST = 200;
+/** Seconds that the whole strip stands for at least: times come in tenths. */
+const SHORTEST = 0.2;
 
 interface Row {
   readonly element: HTMLElement;
@@ -36,7 +38,7 @@ export class Timeline {
     const start = Math.min(...begun.map(state => state[2] ?? 0));
     const latest = Math.max(...begun.map(state => state[3] ?? (run.running ? now : (run.ended ?? now))));
     const end = Math.max(latest, run.running && run.expected !== null && run.started !== null ? run.started + run.expected : 0);
-    const total = Math.max(end - start, 1);
+    const total = Math.max(end - start, SHORTEST);
     for (const state of begun) {
       const node = this.document?.scene.nodes[state[0]];
       if (node) {

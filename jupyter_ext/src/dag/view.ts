@@ -153,6 +153,7 @@ export class DagView implements View {
     }
     const found = this.found();
     this.canvas.filter(text.trim() ? new Set(found) : null);
+    this.canvas.revealOneOf(found);
     this.tools.tell(text.trim() ? found.length : null);
     this.host.chose({ ...this.choice });
   }
