@@ -65,7 +65,7 @@ def test_a_run_is_live_while_its_cell_runs_and_stops_at_a_click(
     expect(view.locator(".pc-plot").first).to_contain_text("threshold 0.8")
     expect(view.locator(".pc-facts").first).to_contain_text("ml.c5.9xlarge ml.t3.medium")
     screenshot(page, "lab-overview")
-    view.get_by_role("button", name="Stop").click()
+    view.get_by_role("button", name="■ Stop").click()
     expect(view.locator(".pc-status")).to_contain_text("Stopped")
     notebook.wait(2)
     screenshot(page, "lab-stopped")

@@ -82,7 +82,7 @@ def test_six_hundred_steps_run_as_stacks_and_one_by_one_until_they_are_stopped(
     expect(view.locator(".pc-node")).to_have_count(600)
     expect(in_state(view, "ok").nth(3)).to_be_attached()
     screenshot(page, "running-600")
-    view.get_by_role("button", name="Stop").click()
+    view.get_by_role("button", name="■ Stop").click()
     expect(view.locator(".pc-status")).to_contain_text("Stopped")
     expect(in_state(view, "run")).to_have_count(0)
 
