@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 
 from pipecell.graph import Graph, Node, NodeState
 from pipecell.view.cards import LEFT, RIGHT, Card, cards_of
@@ -22,8 +23,9 @@ from pipecell.view.items import items
 from pipecell.view.layout import LANE, Layout, lay_out
 from pipecell.view.markup import element, number, text_at, titled
 from pipecell.view.metrics import ELLIPSIS, clean
+from pipecell.view.paint import painted
 from pipecell.view.problems import Problem, draw_problems
-from pipecell.view.theme import Theme, kind_of, mark_of, stylesheet
+from pipecell.view.theme import FONT, Theme, kind_of, mark_of, stylesheet
 from pipecell.view.wires import LABEL_LINE, Trunk, Wire
 
 __all__ = ["Header", "to_svg"]
@@ -86,8 +88,9 @@ def to_svg(
     ]
     size = f'width="{number(width)}" height="{number(below)}" viewBox="0 0 {number(width)} {number(below)}"'
     fluid = 'style="max-width:100%;height:auto"'
-    start = f'<svg xmlns="http://www.w3.org/2000/svg" class="pc" {size} {fluid} role="img">'
-    return "\n".join([start, *body, "</svg>"])
+    font = f'font-family="{escape(FONT)}" font-size="12"'
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" class="pc" {size} {font} {fluid} role="img">'
+    return painted("\n".join([start, *body, "</svg>"]), "dark" if theme == "dark" else "light")
 
 
 def _facts(graph: Graph) -> tuple[str, ...]:

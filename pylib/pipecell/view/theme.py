@@ -135,9 +135,9 @@ def ink_of(name: str, theme: Literal["light", "dark"]) -> str:
     return (_BASE | STATE_INK | KIND_INK)[name][theme == "dark"]
 
 
-_FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
+FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
 _SHAPES = f"""\
-.pc text{{font:12px {_FONT}}}
+.pc text{{font:12px {FONT}}}
 .pc .b{{font-weight:600}} .pc .h{{font-size:14px;font-weight:600}} .pc .dim{{font-size:11px}}
 .pc .label{{font-size:10.5px;paint-order:stroke;stroke-width:4px;stroke-linejoin:round}}
 .pc .rule{{fill:none}} .pc .group{{stroke-dasharray:2 3}} .pc .off{{opacity:.45}}

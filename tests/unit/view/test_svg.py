@@ -65,7 +65,7 @@ def test_a_preview_has_no_states() -> None:
 
 def test_what_was_not_taken_is_faded() -> None:
     svg = to_svg(CENSUS, states=RUN, now=NOW)
-    assert re.search(r'<g class="n off">\n<title>TooWeak', svg)
+    assert re.search(r'<g class="n off"[^>]*>\n<title>TooWeak', svg)
 
 
 def test_running_steps_count_on() -> None:
