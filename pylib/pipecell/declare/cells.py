@@ -197,6 +197,9 @@ def is_needed(
     run: CellRun, runs: Mapping[str, CellRun], held: Mapping[str, Unit], engine: EngineName
 ) -> bool:
     """Say whether a run still counts: later runs may have taken all that it declared."""
+    if run.job is not None and run.is_anonymous:
+        named = (other for other in runs.values() if other.job is not None and other.job.name == run.job.name)
+        return all(other.sequence <= run.sequence for other in named)
     if run.units(engine):
         return any(unit.run is run for unit in held.values())
     if not run.is_anonymous or run.capture.of("pipeline", "workflow"):

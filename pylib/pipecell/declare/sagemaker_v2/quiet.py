@@ -21,12 +21,14 @@ _CHATTER = (
     "Not applying SDK defaults",
     "Applied value from config",
     "SageMaker Python SDK will collect telemetry",
+    "Uploading analysis config to",
 )
 _LOGGERS = (
     "sagemaker.telemetry.telemetry_logging",
     "sagemaker.workflow.utilities",
     "sagemaker.image_uris",
     "sagemaker.config",
+    "sagemaker.model_monitor.clarify_model_monitoring",
 )
 
 

@@ -193,3 +193,11 @@ def test_a_misspelt_output_is_one_problem_of_the_cell_that_reads_it(cells: Cells
     cells.step("condition Good", 'if Eval.reprot["auc"] >= 0.8:\n    TooWeak')
     cells.step("fail TooWeak", "no")
     assert [(found.code, found.step) for found in pipeline().check().errors] == [("PC647", "Good")]
+
+
+def test_without_ids_an_earlier_version_of_a_cell_does_not_come_back(cells: Cells) -> None:
+    cells.step("fail Weak", "one")
+    cells.step("fail Weak", "two")
+    cells.step("fail Other", "three")
+    cells.notebook.forget(cells.notebook.get().held["Weak"].run.key)
+    assert list(cells.steps()) == ["Other"]

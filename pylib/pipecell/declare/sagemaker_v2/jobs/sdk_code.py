@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipecell.declare.cells import members
+from pipecell.declare.compiled import PLACEHOLDER_ROLE
 from pipecell.declare.sagemaker_v2.uploads import Source
 from pipecell.errors import DeclarationError
 
@@ -154,6 +155,8 @@ class CodeWriter:
         return self._construct(value)
 
     def _text(self, value: str) -> str:
+        if value == PLACEHOLDER_ROLE:
+            return self._role()
         if value.startswith("s3://"):
             for source in self.uploads:
                 if source.uri == value:
@@ -202,6 +205,13 @@ class CodeWriter:
             self._before.append("session = PipelineSession()")
             self._made["session"] = "session"
         return "session"
+
+    def _role(self) -> str:
+        if "role" not in self._made:
+            self._imports["from sagemaker import get_execution_role"] = None
+            self._before.append("role = get_execution_role()")
+            self._made["role"] = "role"
+        return "role"
 
     def _assigned(self, job: Any, step: str) -> str:
         text = self._construct(job)
