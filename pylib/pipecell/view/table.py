@@ -46,9 +46,19 @@ def steps_table(
         more = (
             _run(shown.get(node.id, NodeState()), now) if shown is not None else [", ".join(after[node.id])]
         )
-        rows.append(tag("tr", *(tag("td", cell, style=_LEFT) for cell in [*known, *more])))
+        cells = [*known, *more]
+        rows.append(
+            tag(
+                "tr", *(tag("td", cell, style=_styles(head)) for head, cell in zip(heads, cells, strict=True))
+            )
+        )
     head = tag("tr", *(tag("th", name, style=_LEFT, scope="col") for name in heads))
     return tag("table", tag("caption", title, style=_LEFT), tag("thead", head), tag("tbody", *rows))
+
+
+def _styles(head: str) -> str:
+    """Return the style of a column's cells: a sign and its word stay together."""
+    return f"{_LEFT};white-space:nowrap" if head in ("Status", "Step") else _LEFT
 
 
 def stored_page(
