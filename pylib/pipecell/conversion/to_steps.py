@@ -6,6 +6,7 @@ its words cannot say is said with ``--set``; what then still differs is named, a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,7 @@ class _Conversion:
                 step = owners[name][-1]
                 if unit.run is run and run.job is None and step in views:
                     self.texts[name] = write_cell(wording, self._cell_name(name), views[step], unit.thing)
-        self._keep_launch_settings()
+        self._keep_handle(wording.parameters)
 
     def _short_image(self, uri: str, instance_type: str, scope: str | None) -> str:
         from pipecell.declare import sagemaker_v2
@@ -168,9 +169,13 @@ class _Conversion:
                 words.append(f"enum_values={request['EnumValues']!r}")
             wording.preamble.lines.append(f"{variable} = {kind}({', '.join(words)})")
 
-    def _keep_launch_settings(self) -> None:
-        """Keep the role, the tags and the parallelism that a held-back ``upsert`` gave."""
+    def _keep_handle(self, parameters: Mapping[str, str]) -> None:
+        """Keep what a pipeline of the cells' own said: unused parameters, and role, tags and parallelism."""
         from pipecell.declare.compiled import PLACEHOLDER_ROLE
+
+        text = json.dumps(self.wanted.document.body["Steps"])
+        names = [each["Name"] for each in self.wanted.document.body.get("Parameters") or ()]
+        unused = [parameters[name] for name in names if json.dumps(f"Parameters.{name}") not in text]
 
         wanted = self.wanted
         words = [f"role_arn={wanted.role!r}"]
@@ -178,12 +183,15 @@ class _Conversion:
             words.append(f"tags={list(wanted.tags)!r}")
         if wanted.parallelism is not None:
             words.append(f"parallelism_config={dict(wanted.parallelism)!r}")
-        if len(words) == 1 and wanted.role == PLACEHOLDER_ROLE:
+        launches = len(words) > 1 or wanted.role != PLACEHOLDER_ROLE
+        if not launches and not unused:
             return
         last = next(run for run in reversed(self.declaration.runs) if run.job is None)
         preamble = self.preambles[last.key]
         preamble.use("sagemaker.workflow.pipeline", "Pipeline")
-        preamble.lines.append(f"Pipeline({self.pipeline!r}).upsert({', '.join(words)})")
+        listed = f", parameters=[{', '.join(unused)}]" if unused else ""
+        call = f".upsert({', '.join(words)})" if launches else ""
+        preamble.lines.append(f"Pipeline({self.pipeline!r}{listed}){call}")
 
     def _preamble(self, run: CellRun) -> str:
         """Return the code that a cell keeps; the first one at least names the pipeline."""

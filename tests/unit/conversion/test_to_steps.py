@@ -13,7 +13,7 @@ from pipecell.conversion.differences import canonical, uploads_that_differ
 from pipecell.errors import DeclarationError, UsageError
 from tests.unit.declare import chapter
 from tests.unit.declare.jobs.conftest import Cells
-from tests.unit.declare.sagemaker_v2.kinds import KINDS, PRELUDE
+from tests.unit.declare.sagemaker_v2.kinds import KINDS, PRELUDE, REGISTER
 
 NOTEBOOK = Path(__file__).parents[3] / "notebooks" / "01-census.ipynb"
 
@@ -82,6 +82,68 @@ TrainingStep("Fit", step_args=e.fit({{
     "train": TrainingInput(uri,
                            "FullyReplicated", content_type="text/csv"),
     "validation": TrainingInput("s3://bucket/v", content_type="text/libsvm", input_mode="Pipe")}}))
+""",
+    "models, by their best and by their plain name": f"""{XGBOOST}
+from sagemaker.inputs import CreateModelInput
+from sagemaker.model import Model
+from sagemaker.transformer import Transformer
+from sagemaker.tuner import *
+from sagemaker.workflow.model_step import ModelStep
+from sagemaker.workflow.steps import CreateModelStep
+e = Estimator(image_uri=image, instance_type="ml.m5.large", instance_count=1, role=role,
+              output_path="s3://b/p", sagemaker_session=session,
+              hyperparameters={{"num_round": 5, "objective": "binary:logistic"}})
+tuner = HyperparameterTuner(e, "validation:auc", {{
+    "eta": ContinuousParameter(0, 1, scaling_type="Linear"), "max_depth": IntegerParameter(2, 9),
+    "booster": CategoricalParameter(["gbtree", "dart"])}},
+    max_jobs=ParameterInteger("Jobs", default_value=4), max_parallel_jobs=2, early_stopping_type="Auto")
+channel = TrainingInput("s3://b/t", content_type="text/csv")
+tune = TuningStep("Tune", step_args=tuner.fit({{"train": channel}}))
+best = Model(image_uri=image, model_data=tune.get_top_model_s3_uri(top_k=1, s3_bucket="b", prefix="p"),
+             sagemaker_session=session, role=role)
+ModelStep("Second", step_args=best.{REGISTER})
+made = CreateModelStep("Plain", model=best, inputs=CreateModelInput(instance_type="ml.m5.large"))
+transformer = Transformer(model_name=made.properties.ModelName, instance_type="ml.m5.xlarge",
+                          instance_count=1, output_path="s3://b/out", sagemaker_session=session)
+TransformStep("Score", transformer=transformer,
+              inputs=TransformInput(data=ParameterString("Batch", default_value="s3://b/batch")))
+""",
+    "folders, files of the cell's own, joined places": """
+prefix = ParameterString("Prefix", default_value="p")
+one = ProcessingStep("A-1", step_args=processor.run(
+    code="code/preprocessing.py",
+    arguments=["--n", ParameterInteger("N", default_value=3).to_string(), "$HOME"],
+    inputs=[ProcessingInput(source="source", destination="/opt/ml/processing/in", input_name="folder"),
+            ProcessingInput(source=session.upload_data("data.csv", key_prefix="mine"),
+                            destination="/opt/ml/processing/data")],
+    outputs=[ProcessingOutput(output_name="o ut", source="/opt/ml/processing/o",
+                              destination=Join(on="/", values=["s3://b", prefix, "x"]))]))
+folder = one.properties.ProcessingOutputConfig.Outputs["o ut"].S3Output.S3Uri
+ProcessingStep("B", depends_on=[one], step_args=processor.run(code="code/evaluation.py", inputs=[
+    ProcessingInput(source=Join(on="/", values=[folder, "file.csv"]), destination="/opt/ml/processing/x")]))
+""",
+    "a script's values, a cluster, a check": """
+from sagemaker.model_monitor import DatasetFormat
+from sagemaker.sklearn.estimator import SKLearn
+from sagemaker.workflow.emr_step import EMRStep, EMRStepConfig
+from sagemaker.workflow.quality_check_step import DataQualityCheckConfig, QualityCheckStep
+e = SKLearn(entry_point="train.py", source_dir="source", framework_version="1.2-1",
+            instance_type="ml.m5.large", role=role, sagemaker_session=session,
+            hyperparameters={"trees": 5, "name": "x y", "lr": 0.1, "flag": True, "many": [1, 2]})
+TrainingStep("Fit", step_args=e.fit({"train": "s3://b/t"}))
+groups = [{"Name": "Main", "InstanceCount": 1, "InstanceRole": "MASTER", "InstanceType": "m5.xlarge"}]
+EMRStep("Spark", display_name="d", description="x", cluster_id=None,
+        step_config=EMRStepConfig(jar="s3://b/j.jar", args=["a", "-b"],
+                                  properties=[{"Key": "k", "Value": "v"}]),
+        cluster_config={"Instances": {"InstanceGroups": groups}, "ReleaseLabel": "emr-6.6.0"})
+config = CheckJobConfig(role=role, instance_count=1, instance_type="ml.c5.xlarge", volume_size_in_gb=120,
+                        sagemaker_session=session)
+QualityCheckStep("Quality", check_job_config=config, skip_check=ParameterBoolean("Skip", default_value=True),
+    quality_check_config=DataQualityCheckConfig(
+        baseline_dataset="s3://b/x.csv", dataset_format=DatasetFormat.csv(header=False),
+        output_s3_uri=Join(on="/", values=["s3:/", "b", ExecutionVariables.PIPELINE_EXECUTION_ID, "q"])),
+    supplied_baseline_statistics=ParameterString("Statistics", default_value=""),
+    model_package_group_name="G")
 """,
 }
 
@@ -192,6 +254,18 @@ def test_launch_settings_stay(cells: Cells) -> None:
         wanted.parallelism,
     )
     assert compiled.parallelism == {"MaxParallelExecutionSteps": 2}
+
+
+def test_parameters_that_no_step_names_stay_where_a_pipeline_lists_them(cells: Cells) -> None:
+    declared(cells, (PRELUDE, PROCESSOR))
+    cells.pipeline(
+        "P",
+        "from sagemaker.workflow.pipeline import Pipeline\n"
+        "Pipeline('P', parameters=[ParameterInteger('Never', default_value=1)], steps=[first])",
+        cell_id="own",
+    )
+    assert [each["Name"] for each in cells.body()["Parameters"]] == ["Never"]
+    assert_the_same(cells, to_steps(cells.notebook.get(), cells.namespace))
 
 
 def test_an_experiment_of_its_own_is_refused_by_name(cells: Cells) -> None:

@@ -24,6 +24,8 @@ _PLAIN_LINE = re.compile(r"[A-Za-z_][\w.-]*")
 _SCALES = {"Linear": " linear", "Logarithmic": " log", "ReverseLogarithmic": " reverse", "Auto": ""}
 _TRAINING_IMAGE = ("AlgorithmSpecification", "TrainingImage")
 _DAY = 86400
+SET_BELOW = "s3://set-below"
+"""Stands where a value is joined from other steps' outputs: ``--set`` gives it, the input keeps its place."""
 _DEFAULT_VOLUME = 30
 _DEFAULT_BUCKET = re.compile(rf"s3://sagemaker-[a-z0-9-]+-{PLACEHOLDER_ACCOUNT}/")
 
@@ -66,7 +68,7 @@ def write_processing(wording: Wording, name: str, step: Mapping[str, Any], thing
         usual = f"/opt/ml/processing/input/{given['InputName']}"
         source = wording.word(given["S3Input"].get("S3Uri"), variable_name(f"{name}_{given['InputName']}"))
         at = f"@{place}" if place and place != usual else ""
-        cell.add("-i", None if source is None else f"{given['InputName']}={source}{at}")
+        cell.add("-i", f"{given['InputName']}={source or SET_BELOW}{at}")
     for left in page(arguments, "ProcessingOutputConfig").get("Outputs") or ():
         cell.add("-o", _output(wording, name, left))
     for word in application.get("ContainerArguments") or ():
@@ -229,7 +231,7 @@ def write_transform(wording: Wording, name: str, step: Mapping[str, Any], thing:
         cell.add("--model", word.partition(".")[0] if not word.startswith("$") else word)
     given = arguments["TransformInput"]
     source = wording.word(page(given, "DataSource", "S3DataSource").get("S3Uri"), f"{name}_data")
-    cell.add("-i", None if source is None else f"data={source}")
+    cell.add("-i", f"data={source or SET_BELOW}")
     output = arguments.get("TransformOutput") or {}
     if not _is_below_execution(output.get("S3OutputPath"), name):
         target = wording.word(output.get("S3OutputPath"), f"{name}_predictions")
@@ -274,7 +276,7 @@ def _add_channels(cell: CellText, wording: Wording, step: str, channels: Iterabl
     for channel in channels:
         uri = page(channel, "DataSource", "S3DataSource").get("S3Uri")
         source = wording.word(uri, f"{step}_{channel['ChannelName']}")
-        cell.add("-i", None if source is None else f"{channel['ChannelName']}={source}")
+        cell.add("-i", f"{channel['ChannelName']}={source or SET_BELOW}")
     types = {json.dumps(channel.get("ContentType")): channel.get("ContentType") for channel in channels}
     if len(types) == 1:
         cell.add("--content-type", wording.word(next(iter(types.values()))))

@@ -9,6 +9,7 @@ from pipecell.declare.cell_writing.common import add_image, add_step_words, cann
 from pipecell.declare.cell_writing.sources import job_of
 from pipecell.declare.cell_writing.text import CellText
 from pipecell.declare.cell_writing.wording import Wording
+from pipecell.declare.jobs.fields import Field, field_text
 
 _EMPTY_BODY = "(no message)"
 
@@ -70,6 +71,9 @@ def _add_model(
     if source is not None:
         step, _, output = source.partition(".")
         cell.add("--model", step if output == "model" else source)
+    elif container.get("ModelDataUrl") is not None:
+        field = Field((*path, "ModelDataUrl"), of_step=False, value=container["ModelDataUrl"])
+        cell.add("--set", field_text(field))
     add_image(cell, wording, container.get("Image"), *path, "Image")
     model = job_of(thing)
     script = getattr(model, "entry_point", None)
@@ -138,7 +142,11 @@ def write_emr(wording: Wording, name: str, step: Mapping[str, Any], thing: Any) 
     arguments = step["Arguments"]
     jar = page(arguments, "StepConfig", "HadoopJarStep")
     cell = CellText("emr", name)
-    cell.add("--cluster", wording.word(arguments.get("ClusterId"), "cluster"))
+    if "ClusterConfig" in arguments:
+        config = Field(("ClusterConfig",), of_step=False, value=arguments["ClusterConfig"])
+        cell.add("--set", field_text(config))
+    else:
+        cell.add("--cluster", wording.word(arguments.get("ClusterId"), "cluster"))
     cell.add("--jar", wording.word(jar.get("Jar"), "jar"))
     cell.add("--main-class", wording.word(jar.get("MainClass"), "main_class"))
     for word in jar.get("Args") or ():

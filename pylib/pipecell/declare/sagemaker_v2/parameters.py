@@ -33,8 +33,21 @@ def implicit(declaration: Declaration, referenced: Iterable[Any], definition: st
         DeclarationError: ``PC601``, two parameters of one name differ.
     """
     referenced = list(referenced)
-    chosen = {name: _choose(declaration, name, referenced) for name in referenced_names(definition)}
+    names = dict.fromkeys([*referenced_names(definition), *_listed(declaration)])
+    chosen = {name: _choose(declaration, name, referenced) for name in names}
     return [parameter.to_request() for parameter in chosen.values() if parameter is not None]
+
+
+def _listed(declaration: Declaration) -> list[str]:
+    """Return the parameters that a ``Pipeline(name, parameters=[…])`` without steps lists."""
+    handles = (thing for run in declaration.runs for thing in run.capture.of("pipeline") if not thing.steps)
+    return [
+        parameter.name
+        for handle in handles
+        if handle.name == declaration.name
+        for parameter in handle.parameters or ()
+        if hasattr(parameter, "to_request")
+    ]
 
 
 def explicit(declaration: Declaration, listed: Iterable[Any]) -> list[dict[str, Any]]:

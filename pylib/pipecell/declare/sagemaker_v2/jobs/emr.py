@@ -31,9 +31,17 @@ def make_emr(making: Making) -> Any:
         EMRStep,
         display_name=cell.name,
         description=cell.name,
-        cluster_id=making.needed("cluster", "j-1ABCDEFGHIJKL"),
+        **_cluster(making),
         step_config=made(
             EMRStepConfig, jar=jar, args=arguments or None, main_class=making.setting("main_class")
         ),
         **step,
     )
+
+
+def _cluster(making: Making) -> dict[str, Any]:
+    """Return which cluster: one that is there, or what ``--set ClusterConfig`` says of one that is made."""
+    config = making.field("ClusterConfig")
+    if isinstance(config, dict) and making.setting("cluster") is None:
+        return {"cluster_id": None, "cluster_config": config}
+    return {"cluster_id": making.needed("cluster", "j-1ABCDEFGHIJKL")}

@@ -230,9 +230,14 @@ class Making:
         """Return the number that an option gives, or the variable that will be one."""
         return value if is_variable(value) else count(str(value), option, 0)
 
-    def sets(self, *path: str) -> bool:
+    def sets(self, *path: str | int) -> bool:
         """Say whether ``--set`` gives a field of the step's arguments."""
-        return any(not field.of_step and field.path == path for field in self.cell.fields)
+        return self.field(*path) is not None
+
+    def field(self, *path: str | int) -> Any:
+        """Return what ``--set`` gives a field of the step's arguments; None where it does not."""
+        found = (field.value for field in self.cell.fields if not field.of_step and field.path == path)
+        return next(found, None)
 
     def destination(self, output: str) -> Any:
         """Return where in S3 an output goes; None where the line leaves that to the SDK."""

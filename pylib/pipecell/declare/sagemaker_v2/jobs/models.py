@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 _CSV = ("text/csv",)
 _INSTANCES = ("ml.m5.xlarge",)
 _SOURCES = ("training", "tuning")
-_DATA = ("PrimaryContainer", "ModelDataUrl")
+_DATA: tuple[tuple[str | int, ...], ...] = (
+    ("PrimaryContainer", "ModelDataUrl"),
+    ("InferenceSpecification", "Containers", 0, "ModelDataUrl"),
+)
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
 
 
@@ -68,7 +71,7 @@ def _model(making: Making) -> Any:
     from sagemaker.model import Model
 
     given = making.cell.settings.get("model")
-    if is_data(given) or (given is None and making.sets(*_DATA)):
+    if is_data(given) or (given is None and any(making.sets(*path) for path in _DATA)):
         data, facts = making.value(given), None
     else:
         name, facts = making.other("model", _SOURCES)

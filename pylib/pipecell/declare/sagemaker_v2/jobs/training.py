@@ -78,7 +78,7 @@ def estimator(making: Making, cell: StepCell, image: Any) -> Any:
         base_job_name=making.setting("job_name"),
         environment=making.environment(),
         hyperparameters={
-            name: _hyperparameter(making, value)
+            name: making.value(value) if script is not None else _hyperparameter(making, value)
             for name, value in {**cell.params, **cell.hyperparameters}.items()
         }
         or None,
