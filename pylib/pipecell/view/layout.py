@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipecell.graph import Graph
 from pipecell.view.bands import fold
+from pipecell.view.blocks import Blocks, gather
 from pipecell.view.cards import Card
 from pipecell.view.flow import BranchKey, drawn_edges, levels
 from pipecell.view.geometry import Box
@@ -30,7 +31,14 @@ CHANNEL = 26.0
 
 @dataclass(frozen=True)
 class Layout:
-    """The whole drawing, from (0, 0) to (``width``, ``height``) in pixels."""
+    """The whole drawing, from (0, 0) to (``width``, ``height``) in pixels.
+
+    Lines that lead to a frame of many steps are edges of the first one in it.
+
+    Attributes:
+        frames: the frames, by their first step.
+        inside: the steps in each frame, by the first one.
+    """
 
     width: float
     height: float
@@ -38,6 +46,16 @@ class Layout:
     wires: tuple[Wire, ...]
     trunks: tuple[Trunk, ...]
     groups: tuple[tuple[BranchKey, Box], ...]
+    frames: Mapping[str, Box] = field(default_factory=dict)
+    inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def door(self, node_id: str) -> Box:
+        """Return what a line to a node ends at: its card, or the frame around it."""
+        return self.frames.get(node_id) or self.boxes[node_id]
+
+    def behind(self, node_id: str) -> tuple[str, ...]:
+        """Return the nodes that a line to a node stands for."""
+        return self.inside.get(node_id, (node_id,))
 
 
 def lay_out(graph: Graph, cards: Mapping[str, Card], *, max_width: float = MAX_WIDTH) -> Layout:
@@ -46,9 +64,11 @@ def lay_out(graph: Graph, cards: Mapping[str, Card], *, max_width: float = MAX_W
     Raises:
         MissingDependencyError: there is no Graphviz.
     """
+    blocks = gather(graph, cards, max_width)
+    graph = blocks.graph
     edges = drawn_edges(graph)
     level_of = levels(graph.nodes, edges)
-    cards = _columns(cards, level_of)
+    cards = _columns(blocks, level_of)
     labels: dict[str, float] = defaultdict(float)
     for edge in edges:
         labels[edge.target] = max(
@@ -59,18 +79,33 @@ def lay_out(graph: Graph, cards: Mapping[str, Card], *, max_width: float = MAX_W
         Band(number, graph, cards, edges, band_of) for number in range(max(band_of.values(), default=-1) + 1)
     ]
     drawings = place(tuple(band.source() for band in bands))
-    return _stack(bands, drawings)
+    return _filled(_stack(bands, drawings), blocks)
 
 
-def _columns(cards: Mapping[str, Card], level_of: Mapping[str, int]) -> dict[str, Card]:
+def _columns(blocks: Blocks, level_of: Mapping[str, int]) -> dict[str, Card]:
     """Return the cards, those of one level equally wide: columns are easier on the eye."""
     widest: dict[int, float] = defaultdict(float)
-    for node_id, card in cards.items():
-        if not card.diamond:
-            widest[level_of[node_id]] = max(widest[level_of[node_id]], card.width)
+    plain = {i for i, card in blocks.cards.items() if not card.diamond and i not in blocks.members}
+    for node_id in plain:
+        widest[level_of[node_id]] = max(widest[level_of[node_id]], blocks.cards[node_id].width)
     return {
-        i: card if card.diamond else replace(card, width=widest[level_of[i]]) for i, card in cards.items()
+        i: replace(card, width=widest[level_of[i]]) if i in plain else card
+        for i, card in blocks.cards.items()
     }
+
+
+def _filled(layout: Layout, blocks: Blocks) -> Layout:
+    """Put the cards into their frames."""
+    frames = {node_id: layout.boxes[node_id] for node_id in blocks.members}
+    inside = {node_id: dict(blocks.boxes(node_id, frame)) for node_id, frame in frames.items()}
+    boxes = {**layout.boxes, **{i: box for placed in inside.values() for i, box in placed.items()}}
+    return replace(
+        layout,
+        boxes=boxes,
+        groups=(*layout.groups, *(((node_id, ""), frame) for node_id, frame in frames.items())),
+        frames=frames,
+        inside={node_id: tuple(placed) for node_id, placed in inside.items()},
+    )
 
 
 def _stack(bands: Sequence[Band], drawings: Sequence[Mapping[str, Any]]) -> Layout:

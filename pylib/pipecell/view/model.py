@@ -119,7 +119,7 @@ def scene_of(graph: Graph, folding: Folding, *, with_state: bool, max_width: flo
         "height": _round(layout.height),
         "nodes": nodes,
         "wires": [
-            *(_trunk(drawn, trunk) for trunk in layout.trunks),
+            *(_trunk(drawn, layout, trunk) for trunk in layout.trunks),
             *(_wire(drawn, layout, wire) for wire in layout.wires),
         ],
         "groups": [
@@ -247,10 +247,10 @@ def _node(card: Card, layout: Layout, folded: Folded, beside: str) -> dict[str, 
 
 
 def _wire(graph: Graph, layout: Layout, wire: Wire) -> dict[str, Any]:
-    box = layout.boxes[wire.edge.target]
+    box = layout.door(wire.edge.target)
     return {
         "source": wire.edge.source,
-        "targets": [wire.edge.target],
+        "targets": list(layout.behind(wire.edge.target)),
         "points": [_point(point) for point in wire.points],
         "straight": False,
         "dashed": dashed(graph, wire.edge),
@@ -261,8 +261,8 @@ def _wire(graph: Graph, layout: Layout, wire: Wire) -> dict[str, Any]:
     }
 
 
-def _trunk(graph: Graph, trunk: Trunk) -> dict[str, Any]:
-    targets = [edge.target for edge in trunk.edges]
+def _trunk(graph: Graph, layout: Layout, trunk: Trunk) -> dict[str, Any]:
+    targets = [target for edge in trunk.edges for target in layout.behind(edge.target)]
     return {
         "source": trunk.edges[0].source,
         "targets": targets,

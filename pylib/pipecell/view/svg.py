@@ -157,7 +157,7 @@ class _Drawing:
 
     def _arrives(self, wire: Wire) -> bool:
         """Tell whether the wire ends at its target, and not where its band ends."""
-        box = self.layout.boxes[wire.edge.target]
+        box = self.layout.door(wire.edge.target)
         return abs(wire.points[-1][0] - box.x) < LANE / 2
 
     def _trunk(self, trunk: Trunk) -> str:
