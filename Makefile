@@ -10,17 +10,20 @@ NODE := $(PY) scripts/with_node.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lab lint format bench durability endurance pictures film labextension clean
+.PHONY: help demo test lab lab-oldest lint format bench durability endurance pictures film labextension clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 demo: $(STAMPS)/all ## run the census pipeline on this machine and show what came out
 	@$(PY) scripts/demo.py
 
-test: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser ## run every test
+test: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser $(STAMPS)/oldest ## run every test
 	@$(NODE) npm test --silent
 	@$(PY) -m pytest --numprocesses 2 --dist loadgroup
+
+lab-oldest: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser $(STAMPS)/oldest ## try the extension's wheel in the oldest JupyterLab
+	@$(PY) -m pytest tests/browser -k oldest
 
 lab: $(STAMPS)/dev $(STAMPS)/labextension ## open JupyterLab on notebooks/
 	@$(PY) -m jupyterlab --notebook-dir notebooks
@@ -80,6 +83,12 @@ $(STAMPS)/dev: $(REQUIREMENTS) | $(STAMPS)/venv
 $(STAMPS)/peers: scripts/peers.txt | $(STAMPS)/dev
 	@$(PY) -m venv $(VENV)/peers
 	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement scripts/peers.txt
+	@touch $@
+
+# The oldest JupyterLab that the extension supports, and no Node.js; the tests install our wheel beside it.
+$(STAMPS)/oldest: scripts/oldest.txt | $(STAMPS)/dev
+	@$(PY) -m venv $(VENV)/oldest
+	@$(VENV)/oldest/bin/python -m pip install --quiet --disable-pip-version-check --requirement scripts/oldest.txt
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(STAMPS)/dev

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.lab import Lab
+from tests.browser.releases import NEWEST, python_of
 from tests.browser.servers import find_browser, running_lab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +75,19 @@ def screenshot() -> Callable[[Page, str], None]:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The JupyterLab that all tests share."""
-    with running_lab(tmp_path_factory.mktemp("lab")) as server:
-        yield server
+def lab_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lab]]:
+    """The JupyterLab of a release, begun when it is first asked for; all tests share it."""
+    with ExitStack() as stack:
+
+        @cache
+        def begin(release: str) -> Lab:
+            python = python_of(release, tmp_path_factory.mktemp(f"{release}-wheel"))
+            return stack.enter_context(running_lab(tmp_path_factory.mktemp(f"{release}-lab"), python))
+
+        yield begin
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, lab_of: Callable[[str], Lab]) -> Lab:
+    """The newest JupyterLab, unless the test names another release."""
+    return lab_of(getattr(request, "param", NEWEST))

@@ -35,11 +35,12 @@ def find_browser() -> str:
 
 
 @contextmanager
-def running_lab(folder: Path) -> Iterator[Lab]:
+def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     """Run a JupyterLab with the built extension, and an own local endpoint for its kernels.
 
     Args:
         folder: where it keeps all that it writes; its files are in ``work``.
+        python: whose JupyterLab; its kernels are of this Python, which has all of pipecell.
     """
     work = folder / "work"
     work.mkdir()
@@ -48,10 +49,12 @@ def running_lab(folder: Path) -> Iterator[Lab]:
     (config / "page_config.json").write_text(
         json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
     )
+    _write_kernelspec(folder / "data" / "kernels" / "python3")
     token, port = secrets.token_hex(16), _free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JUPYTER"))
     } | {
+        "JUPYTER_PREFER_ENV_PATH": "0",  # our kernel before that of the server's own environment
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
@@ -65,7 +68,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
     }
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(python, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
         *(f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True"),
     ]
@@ -80,6 +83,13 @@ def running_lab(folder: Path) -> Iterator[Lab]:
             process.wait(SECONDS)
             stop = [sys.executable, "-m", "pipecell.cli", "local", "stop"]
             subprocess.run(stop, env=environment, check=False, capture_output=True)
+
+
+def _write_kernelspec(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": command, "display_name": "Python 3 (ipykernel)", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 
 
 def _wait_for(server: Lab, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab, LabPage
 from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
+from tests.browser.releases import NEWEST, OLDEST
 from tests.browser.watch import Watch
 
 Keep = Callable[[Page, str], None]
@@ -68,6 +69,7 @@ def newest_run(page: Page) -> Locator:
     return panel(page).get_by_role("listitem").first
 
 
+@pytest.mark.parametrize("lab", [NEWEST, OLDEST], indirect=True)
 def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     lab: Lab, page: Page, watched: Watch, screenshot: Keep, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.lab import RUN_SECONDS, Lab
+from tests.browser.releases import NEWEST, OLDEST
 from tests.browser.watch import Watch
 
 Keep = Callable[[Page, str], None]
@@ -43,6 +44,7 @@ def double_click(page: Page, name: str) -> None:
     page.locator(".jp-DirListing-item").filter(has_text=name).first.dblclick()
 
 
+@pytest.mark.parametrize("lab", [NEWEST, OLDEST], indirect=True)
 def test_definitions_open_as_a_dag_with_their_checks(
     lab: Lab, page: Page, watched: Watch, screenshot: Keep
 ) -> None:

@@ -51,12 +51,21 @@ def test_the_lock_file_belongs_to_package_json() -> None:
     assert locked["devDependencies"] == PACKAGE["devDependencies"]
 
 
+def test_the_extension_takes_every_jupyterlab_that_it_supports() -> None:
+    # Left alone, the builder asks for the JupyterLab that it comes from.
+    needed = {
+        name: range_ for name, range_ in PACKAGE["dependencies"].items() if name.startswith("@jupyterlab/")
+    }
+    asked = {name: told["requiredVersion"] for name, told in PACKAGE["jupyterlab"]["sharedPackages"].items()}
+    assert asked == needed
+
+
 def test_the_package_is_typed() -> None:
     assert (ROOT / "pylib" / "pipecell" / "py.typed").is_file()
 
 
 @pytest.mark.parametrize(
-    "target", ["demo", "test", "lab", "lint", "bench", "clean", "labextension", "format"]
+    "target", ["demo", "test", "lab", "lab-oldest", "lint", "bench", "clean", "labextension", "format"]
 )
 def test_make_has_the_target_and_says_what_it_does(target: str) -> None:
     text = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

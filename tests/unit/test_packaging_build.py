@@ -13,27 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.distributions import copy_sources, run_build
+
 ROOT = Path(__file__).resolve().parents[2]
 LABEXTENSION = ROOT / "pylib" / "pipecell" / "labextension"
 VERSION = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["version"]
-NEEDED = ["setup.py", "pyproject.toml", "package.json", "package-lock.json", "MANIFEST.in", ".npmrc"]
-NEEDED += ["README.md", "LICENSE", "CHANGELOG.md", "pylib", "jupyter_ext"]
-IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "lib")
-
-
-def copy_sources(target: Path) -> None:
-    """Copy what a build reads, so that building writes nothing into the repository."""
-    for name in NEEDED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=IGNORED)
-        else:
-            shutil.copy(source, target / name)
-
-
-def run_build(sources: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "ignore", "-m", "build", "--no-isolation", *arguments, str(sources)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
