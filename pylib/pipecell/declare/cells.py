@@ -193,13 +193,30 @@ def live_parameters(runs: Iterable[CellRun]) -> tuple[tuple[Any, int | None], ..
     return tuple((parameter, run.number) for parameter, run in live)
 
 
+def latest_jobs(runs: Iterable[CellRun]) -> dict[str, CellRun]:
+    """Return the last run of a ``%%step`` cell for each step's name."""
+    ordered = sorted(runs, key=lambda run: run.sequence)
+    return {run.job.name: run for run in ordered if run.job is not None}
+
+
 def is_needed(
-    run: CellRun, runs: Mapping[str, CellRun], held: Mapping[str, Unit], engine: EngineName
+    run: CellRun,
+    runs: Mapping[str, CellRun],
+    held: Mapping[str, Unit],
+    latest: Mapping[str, CellRun],
+    engine: EngineName,
 ) -> bool:
-    """Say whether a run still counts: later runs may have taken all that it declared."""
+    """Say whether a run still counts: later runs may have taken all that it declared.
+
+    Args:
+        run: in question.
+        runs: all of its pipeline.
+        held: who holds each name.
+        latest: what `latest_jobs` gives for the runs.
+        engine: of the pipeline.
+    """
     if run.job is not None and run.is_anonymous:
-        named = (other for other in runs.values() if other.job is not None and other.job.name == run.job.name)
-        return all(other.sequence <= run.sequence for other in named)
+        return latest.get(run.job.name, run) is run
     if run.units(engine):
         return any(unit.run is run for unit in held.values())
     if not run.is_anonymous or run.capture.of("pipeline", "workflow"):

@@ -268,8 +268,11 @@ class Notebook:
         made = runs[made.key]
         cells.refuse_duplicates(made, engine)
         held = cells.holders(runs.values(), engine)
+        latest = cells.latest_jobs(runs.values())
         runs = {
-            key: run for key, run in runs.items() if run is made or cells.is_needed(run, runs, held, engine)
+            key: run
+            for key, run in runs.items()
+            if run is made or cells.is_needed(run, runs, held, latest, engine)
         }
         order = cells.merge_order(pipeline.order, map(cells.name_of, made.units(engine)), held)
         self._remember(runs.values())

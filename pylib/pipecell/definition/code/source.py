@@ -27,7 +27,7 @@ class Source:
     imports: tuple[tuple[str, int], ...] = ()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)  # more than the scripts of a large pipeline: a check reads each several times
 def read_source(content: bytes) -> Source:
     """Parse a Python file; one content is parsed once."""
     try:
