@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, LatexExporter
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
@@ -85,6 +86,19 @@ def test_on_paper(saved: Path, page: Page) -> None:
         assert name in words
         assert state.split(" ", 1)[1] in words
     assert "ZeroDivisionError" in words
+
+
+def test_as_latex_without_a_program_that_converts_pictures(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    latex, resources = LatexExporter().from_filename(str(saved))
+    papers = [name for name in resources["outputs"] if name.endswith(".pdf")]
+    assert len(papers) == len(re.findall(r"\\adjustimage\{.*?\}\{[^}]*\.pdf\}", latex)) == 2
+    words = PdfReader(io.BytesIO(resources["outputs"][papers[-1]])).pages[0].extract_text()
+    for name, state in STATES.items():
+        assert name in words
+        assert state.split(" ", 1)[1] in words
 
 
 def test_in_a_jupyterlab_without_the_extension_and_the_kernel_that_ran_it(

@@ -14,12 +14,12 @@ from pipecell.kernel.crew import Crew
 from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
 from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states
-from pipecell.view.table import stored_page
 
 if TYPE_CHECKING:
     from pipecell.engines.engine import ExecutionSnapshot
     from pipecell.execution import Execution
-    from pipecell.graph import Graph
+    from pipecell.graph import Graph, NodeState
+    from pipecell.view.header import Header
 
 
 _ARN = re.compile(r"arn:aws:(?P<service>sagemaker|states):(?P<region>[a-z0-9-]+):\d{12}:")
@@ -93,13 +93,13 @@ class RunStage(Stage):
             console=console_url(execution.execution_arn) if execution.target == "aws" else "",
         )
 
-    def page(self, svg: str) -> str:
-        """Return the picture and a table of steps, and the line that shows the run live again."""
+    def stored(self) -> tuple[Graph, Mapping[str, NodeState] | None, Header | None, str]:
+        """Return the run as it is now, and the line that shows it live again."""
         execution, there = self.execution, self.whole
         seen = execution.last_seen
         states = there.states(execution.states(seen), seen)
         again = f"%pipeline watch {execution.execution_arn}{' --on aws' if execution.target == 'aws' else ''}"
-        return stored_page(svg, there.graph, states, execution.header(seen), again=again)
+        return there.graph, states, execution.header(seen), again
 
     def states(self, scene: Scene) -> list[list[Any]]:
         """Return the states of a scene's nodes."""

@@ -7,7 +7,9 @@ the order in which they happened.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,10 +21,12 @@ from pipecell.live.output import MIME
 from pipecell.view.bundle import SVG
 from pipecell.view.folding import Folding, toggle
 from pipecell.view.model import VERSION, Scene, scene_of
+from pipecell.view.pdf import to_pdf
 from pipecell.view.table import stored_page
 
 if TYPE_CHECKING:
-    from pipecell.graph import Graph
+    from pipecell.graph import Graph, NodeState
+    from pipecell.view.header import Header
     from pipecell.view.widget import DagWidget
 
 WORKERS = 2
@@ -83,12 +87,22 @@ class Stage(ABC):
         return {"version": VERSION, "model_id": self.widget.model_id, "document": self.document()}
 
     def bundle(self, picture: Mapping[str, str]) -> dict[str, Any]:
-        """Return a picture and its text, with the record and a page of HTML beside them."""
-        return {MIME: self.record(), "text/html": self.page(picture[SVG]), **picture}
+        """Return a picture and its text, with the record for the extension, and what other hosts show.
 
-    def page(self, svg: str) -> str:
-        """Return what a saved notebook shows where the extension is not: the picture and a table of steps."""
-        return stored_page(svg, self.graph)
+        Pages of the web show the HTML, a table beside the picture; LaTeX takes the PDF.
+        """
+        graph, states, header, again = self.stored()
+        paper = to_pdf(graph, states, header, now=time.time())
+        return {
+            MIME: self.record(),
+            "text/html": stored_page(picture[SVG], graph, states, header, again=again),
+            "application/pdf": b64encode(paper).decode(),
+            **picture,
+        }
+
+    def stored(self) -> tuple[Graph, Mapping[str, NodeState] | None, Header | None, str]:
+        """Return what is stored: the DAG, its states, the strip above, and the line that shows it again."""
+        return self.graph, None, None, ""
 
     def close(self) -> None:
         """Do and tell nothing any more; what is shown stays."""
