@@ -114,7 +114,9 @@ def _noting_expr(original: Any) -> Any:
 
     def expr(self: Any) -> Any:
         offline = current()
-        if offline is not None and not any(self is known for known in offline.parameters):
+        known: set[int] = offline.shared("parameters", set) if offline is not None else set()
+        if offline is not None and id(self) not in known:
+            known.add(id(self))
             offline.parameters.append(self)
         return getter(self)
 
