@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -124,9 +124,10 @@ class ShellContext(Context):
         self._err.flush()
         return says_yes(sys.stdin.readline())
 
-    def progress(self, pipeline: Pipeline) -> AbstractContextManager[Progress]:
-        """Write how far a large upload is to standard error."""
-        return nullcontext(UploadLine(self._err.write, rewrite=self._err.isatty()))
+    @property
+    def progress(self) -> Progress:
+        """What writes how far a large upload is to standard error."""
+        return UploadLine(self._err.write, rewrite=self._err.isatty())
 
     @property
     def width(self) -> int:

@@ -7,20 +7,23 @@ succeeded is run first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipecell.definition.document import Document
 from pipecell.definition.excerpt import excerpt, steps_read
-from pipecell.definition.sagemaker import iterate_steps
+from pipecell.definition.parameters import declared
+from pipecell.definition.sagemaker import dependencies, iterate_steps
 from pipecell.engines.jobs import describe_job
-from pipecell.errors import ExecutionError, PipecellError
+from pipecell.errors import CheckFailedError, ExecutionError, PipecellError, UsageError, did_you_mean
+from pipecell.execution import PLACES
 from pipecell.live.comparisons import RunScope
 
 if TYPE_CHECKING:
-    from pipecell.engines.engine import Engine, StepSnapshot
+    from pipecell.engines.engine import Engine, Progress, StepSnapshot
     from pipecell.execution import Execution
+    from pipecell.pipeline import Pipeline
     from pipecell.workspace import Workspace
 
 ENDING = "-try"
@@ -43,6 +46,39 @@ class Trial:
     document: Document
     first: tuple[str, ...]
     reused: tuple[str, ...]
+
+
+def try_job(
+    pipeline: Pipeline,
+    workspace: Workspace,
+    step: str,
+    *,
+    say: Callable[[str], None] | None,
+    progress: Progress | None,
+) -> Execution:
+    """Run one step's job now, on this machine; as `Pipeline.try_job` says."""
+    document = pipeline.document
+    if step not in dependencies(document):
+        hint = did_you_mean(step, dependencies(document))
+        raise UsageError(f'{pipeline.name} has no step "{step}".', code="PC924", hint=hint)
+    place = workspace.engine(pipeline.engine, "local", pipeline.compiled.region)
+    trial = plan_trial(document, step, workspace, place)
+    involved = {step, *trial.first}
+    wrong = [found for found in pipeline.check().errors if found.step in involved]
+    if wrong:
+        raise CheckFailedError(f"{step} was not tried.", diagnostics=wrong)
+    if say is not None:
+        first = f"{', '.join(trial.first)} first, which never ran; " if trial.first else ""
+        reused = f"latest outputs of {', '.join(trial.reused)}; " if trial.reused else ""
+        say(f"{step}: {first}{reused}{PLACES['local']}.")
+    tried = without_cache(trial.document)
+    compiled = pipeline.compiled
+    with pipeline.uploading(compiled, progress) as told:
+        place.deploy(tried, role=compiled.role, uploads=compiled.uploads, progress=told)
+    chosen = workspace.profile(pipeline.name)
+    names = {parameter.name for parameter in declared(tried)}
+    values = {key: value for key, value in pipeline.profile_values(chosen, {}).items() if key in names}
+    return workspace.remember(place, place.start(tried, parameters=values), profile=chosen.name)
 
 
 def trial_name(pipeline: str) -> str:

@@ -161,7 +161,7 @@ class PipelineMagics(Magics):
 
     def _present(self, result: Result) -> Any:
         if result.bundle is not None:
-            _display(result.bundle)
+            self.workspace.screen.waiting.place(result.bundle)
         elif result.text:
             self.context.say(result.text)
         if result.error is not None:
@@ -211,7 +211,8 @@ class PipelineMagics(Magics):
     def _show_declared(self, declaration: Declaration) -> None:
         pipeline = self.workspace.pipeline(declaration.name)
         found = [problem for problem in pipeline.check() if problem.severity in _WORTH_SAYING]
-        _display(self.workspace.screen.preview(pipeline, pipeline.preview().bundle(found), found))
+        screen = self.workspace.screen
+        screen.waiting.place(screen.preview(pipeline, pipeline.preview().bundle(found), found))
         self.workspace.declared(pipeline)
 
 
@@ -254,12 +255,6 @@ def unload(shell: Any) -> None:
         for name in ("pipeline", "step"):
             shell.magics_manager.magics[kind].pop(name, None)
     shell.magics_manager.registry.pop(MAGICS, None)
-
-
-def _display(bundle: Any) -> None:
-    from IPython.display import display
-
-    display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]
 
 
 def _say(line: str) -> None:

@@ -101,6 +101,9 @@ class ProfilePanel:
     def met(self, execution: Execution) -> None:
         """An execution is nothing to a panel."""
 
+    def progressed(self, name: str, what: str, share: float) -> None:
+        """What happens before a run is shown elsewhere."""
+
     def _choose(self, change: Any) -> None:
         if not self._filling:
             self._attempt(lambda: self._pipeline().use_profile(change["new"]))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ from pipecell.errors import (
     UsageError,
     did_you_mean,
 )
-from pipecell.execution import PLACES
 from pipecell.graph import with_missing
 from pipecell.reports import Diagnostics, Preview, ProfileTable, changed_values
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
     from pipecell.graph import Graph
+    from pipecell.live import Screen
     from pipecell.planning import PlanReport
     from pipecell.trials import TrialReport
     from pipecell.workspace import Profile, Workspace
@@ -73,7 +74,15 @@ class Pipeline:
         Raises:
             DefinitionError: the declared steps do not compile.
         """
-        return self._compile()
+        from pipecell.progress import compiling
+
+        with compiling(partial(self._workspace.progressed, self.name)):
+            return self._compile()
+
+    @property
+    def screen(self) -> Screen:
+        """What shows it in a notebook."""
+        return self._workspace.screen
 
     @property
     def document(self) -> Document:
@@ -125,7 +134,7 @@ class Pipeline:
         from pipecell.planning import cost_words
 
         names = self._workspace.profile_names(self.name)
-        values = {name: self._values(self._workspace.profile(self.name, name), {}) for name in names}
+        values = {name: self.profile_values(self._workspace.profile(self.name, name), {}) for name in names}
         return ProfileTable(
             pipeline=self.name,
             in_force=self._workspace.profile(self.name).name,
@@ -225,13 +234,13 @@ class Pipeline:
         if engine not in (None, self.engine):
             return self.translated(engine).plan(
                 on=on,
-                parameters=bind(self.document, self._values(chosen, parameters or {})),
+                parameters=bind(self.document, self.profile_values(chosen, parameters or {})),
                 role=role,
                 refresh_prices=refresh_prices,
             )
         profiled = bool(declared(self.document)) and self.engine == "sagemaker"
         values = (
-            bind(self.document, self._values(chosen, parameters or {}))
+            bind(self.document, self.profile_values(chosen, parameters or {}))
             if self.engine == "sagemaker"
             else dict(parameters or {})
         )
@@ -301,7 +310,7 @@ class Pipeline:
             return self.translated(engine).run(
                 profile=profile,
                 on=on,
-                parameters=bind(self.document, self._values(chosen, parameters or {})),
+                parameters=bind(self.document, self.profile_values(chosen, parameters or {})),
                 role=role,
                 max_cost=max_cost,
                 approve=approve,
@@ -310,7 +319,7 @@ class Pipeline:
                 progress=progress,
             )
         machine = self.engine == "stepfunctions"
-        values = {} if machine else bind(self.document, self._values(chosen, parameters or {}))
+        values = {} if machine else bind(self.document, self.profile_values(chosen, parameters or {}))
         selected = selected_steps(self.document, only, start_from)
         self._refuse_errors()
         place = self._workspace.engine(self.engine, on, self.compiled.region)
@@ -331,14 +340,15 @@ class Pipeline:
         if say is not None:
             aws = self._connect_to_aws() if on == "aws" else None
             say(launch_line(self.name, profiled, values, defaults(self.document), aws))
-        place.deploy(
-            ready.document,
-            role=ready.role,
-            uploads=ready.uploads,
-            tags=ready.tags,
-            parallelism=ready.parallelism,
-            progress=progress,
-        )
+        with self.uploading(ready, progress) as told:
+            place.deploy(
+                ready.document,
+                role=ready.role,
+                uploads=ready.uploads,
+                tags=ready.tags,
+                parallelism=ready.parallelism,
+                progress=told,
+            )
         if ready.functions:
             from pipecell.engines import functions
 
@@ -352,12 +362,15 @@ class Pipeline:
         execution = self._workspace.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
 
-    def try_job(self, step: str, *, say: Callable[[str], None] | None = None) -> Execution:
+    def try_job(
+        self, step: str, *, say: Callable[[str], None] | None = None, progress: Progress | None = None
+    ) -> Execution:
         """Run one step's job now, on this machine, with the latest outputs of the steps that it reads.
 
         Args:
             step: the step's name in the definition.
             say: told in one line what runs first and what is reused.
+            progress: told how far the uploads are.
 
         Returns:
             The execution, which has just started.
@@ -367,33 +380,9 @@ class Pipeline:
             CheckFailedError: the step itself has errors; nothing was started.
             ExecutionError: the local endpoint refused.
         """
-        from pipecell.definition.parameters import declared
-        from pipecell.definition.sagemaker import dependencies
-        from pipecell.job_trials import plan_trial, without_cache
+        from pipecell.job_trials import try_job
 
-        if step not in dependencies(self.document):
-            raise UsageError(
-                f'{self.name} has no step "{step}".',
-                code="PC924",
-                hint=did_you_mean(step, dependencies(self.document)),
-            )
-        place = self._workspace.engine(self.engine, "local", self.compiled.region)
-        trial = plan_trial(self.document, step, self._workspace, place)
-        involved = {step, *trial.first}
-        wrong = [found for found in self.check().errors if found.step in involved]
-        if wrong:
-            raise CheckFailedError(f"{step} was not tried.", diagnostics=wrong)
-        if say is not None:
-            first = f"{', '.join(trial.first)} first, which never ran; " if trial.first else ""
-            reused = f"latest outputs of {', '.join(trial.reused)}; " if trial.reused else ""
-            say(f"{step}: {first}{reused}{PLACES['local']}.")
-        document = without_cache(trial.document)
-        place.deploy(document, role=self.compiled.role, uploads=self.compiled.uploads)
-        chosen = self._workspace.profile(self.name)
-        names = {parameter.name for parameter in declared(document)}
-        values = {key: value for key, value in self._values(chosen, {}).items() if key in names}
-        arn = place.start(document, parameters=values)
-        return self._workspace.remember(place, arn, profile=chosen.name)
+        return try_job(self, self._workspace, step, say=say, progress=progress)
 
     def try_state(
         self,
@@ -443,7 +432,14 @@ class Pipeline:
         )
         return TrialReport(trial)
 
-    def _values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
+    def uploading(self, ready: Compiled, also: Progress | None) -> AbstractContextManager[Progress]:
+        """Show how far the uploads of a compiled pipeline are while the block lasts; ``also`` is told too."""
+        from pipecell.progress import uploading
+
+        return uploading(self, ready.uploads, partial(self._workspace.progressed, self.name), also)
+
+    def profile_values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a profile's parameter values, with others on top."""
         from pipecell.definition.profiles import profile_values
 
         return profile_values(self.document, profile.base or profile.name, {**profile.values, **over})
@@ -452,7 +448,7 @@ class Pipeline:
         """Return a profile's values as far as it has any: a parameter without default may have none."""
         from pipecell.definition.parameters import coerce, declared
 
-        given = self._values(self._workspace.profile(self.name, profile), {})
+        given = self.profile_values(self._workspace.profile(self.name, profile), {})
         parameters = {parameter.name: parameter for parameter in declared(self.document)}
         return {name: coerce(parameters[name], value) for name, value in given.items()}
 

@@ -65,6 +65,9 @@ class Observer(Protocol):
     def met(self, execution: Execution) -> None:
         """An execution was started, or asked for, for the first time."""
 
+    def progressed(self, name: str, what: str, share: float) -> None:
+        """Something before a run of a pipeline is this far; in any thread, at a share of 1 it is over."""
+
 
 class Workspace:
     """Pipelines by name and the ways to run them.
@@ -138,6 +141,18 @@ class Workspace:
                 self.declared(self.pipeline(name))
             else:
                 self.last_declared.pop(name, None)
+
+    def progressed(self, name: str, what: str, share: float) -> None:
+        """Tell who looks how far something is that happens before a run of a pipeline.
+
+        Args:
+            name: the pipeline's.
+            what: in words.
+            share: from 0 to 1; at 1 it is over.
+        """
+        self.screen.progressed(name, what, share)
+        for observer in list(self.observers):
+            observer.progressed(name, what, share)
 
     def declared_diagnostics(self, name: str) -> tuple[Diagnostic, ...]:
         """Return what declaring the pipeline found; nothing for one that came from a definition file."""

@@ -157,6 +157,13 @@ export type KernelMessage =
       readonly first: boolean;
       readonly over: boolean;
     }
+  | {
+      /** How far something is that happens before a run, from 0 to 1; at 1 it is over. */
+      readonly type: 'progress';
+      readonly pipeline: string;
+      readonly what: string;
+      readonly share: number;
+    }
   | { readonly type: 'answer'; readonly id: number; readonly ok: true; readonly result: unknown }
   | { readonly type: 'answer'; readonly id: number; readonly ok: false; readonly error: RequestFailure };
 

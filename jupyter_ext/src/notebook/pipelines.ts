@@ -199,7 +199,7 @@ export class NotebookPipelines implements IDisposable {
   }
 
   private take(message: KernelMessage): void {
-    if (message.type === 'log') {
+    if (message.type === 'log' || message.type === 'progress') {
       this._told.emit(message);
       return;
     }

@@ -22,6 +22,7 @@ import { Notice, noticeOf } from './notice';
 import { Overview as Dag } from './overview';
 import { Parameters } from './parameters';
 import { Problems } from './problems';
+import { ProgressBar } from './progress';
 import { ChosenStep } from './step';
 
 let streams = 0;
@@ -36,7 +37,7 @@ export class PipelinesPanel extends Widget {
     this.id = 'pipecell-pipelines';
     this.title.caption = 'Pipelines';
     this.node.append(
-      ...[this.notice, this.head, this.overview, this.step, this.log].map(part => part.element),
+      ...[this.notice, this.head, this.progress, this.overview, this.step, this.log].map(part => part.element),
       ...[this.problems, this.parameters, this.executions].map(part => part.element)
     );
     notebooks.currentChanged.connect(this.switched, this);
@@ -79,6 +80,7 @@ export class PipelinesPanel extends Widget {
     if (this.heard !== this.notebooks.current) {
       this.selection = '';
       this.log.close();
+      this.progress.clear();
       this.draw();
     }
   }
@@ -101,6 +103,7 @@ export class PipelinesPanel extends Widget {
 
   private told(_: NotebookPipelines, message: KernelMessage): void {
     this.log.take(message);
+    this.progress.take(message, this.notebooks.current?.chosen?.name);
   }
 
   private draw(): void {
@@ -282,6 +285,7 @@ export class PipelinesPanel extends Widget {
     list: on => this.with(notebook => notebook.relist(on))
   });
   private readonly clock: number;
+  private readonly progress = new ProgressBar();
   private heard: NotebookPipelines | null = null;
   private selection = '';
   private readonly folded = new WeakMap<Pipeline, Overview>();

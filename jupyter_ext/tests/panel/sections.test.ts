@@ -4,6 +4,7 @@ import { ExecutionList } from '../../src/panel/executions';
 import { LogView } from '../../src/panel/log';
 import { Parameters } from '../../src/panel/parameters';
 import { Problems } from '../../src/panel/problems';
+import { ProgressBar } from '../../src/panel/progress';
 import { problem, row } from '../samples';
 
 const HOSTILE = '<img src=x onerror="window.hurt = 1"><script>window.hurt = 1</script>';
@@ -59,4 +60,16 @@ test('lines of another log are not taken', () => {
   log.open('Train', 's');
   log.take({ type: 'log', stream: 'other', lines: ['no'], first: true, over: true });
   expect(log.element.textContent).not.toContain('no\n');
+});
+
+test('a bar shows what the kernel tells of the pipeline that is shown, until it is over', () => {
+  const bar = new ProgressBar();
+  bar.take({ type: 'progress', pipeline: 'Other', what: 'Uploading', share: 0.5 }, 'Census');
+  expect(bar.element.hidden).toBe(true);
+  bar.take({ type: 'progress', pipeline: 'Census', what: HOSTILE, share: 0.5 }, 'Census');
+  expect(bar.element.hidden).toBe(false);
+  expect(bar.element.querySelector('img, script')).toBeNull();
+  expect(bar.element.querySelector('progress')?.value).toBe(0.5);
+  bar.take({ type: 'progress', pipeline: 'Census', what: '', share: 1 }, 'Census');
+  expect(bar.element.hidden).toBe(true);
 });

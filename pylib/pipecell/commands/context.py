@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.faces import Face
@@ -75,9 +74,10 @@ class Context(ABC):
             UsageError: nobody is there to ask (``PC925``).
         """
 
+    @property
     @abstractmethod
-    def progress(self, pipeline: Pipeline) -> AbstractContextManager[Progress | None]:
-        """Return what shows, while it is open, how far a pipeline's uploads are; of None for nothing."""
+    def progress(self) -> Progress | None:
+        """What says in lines how far uploads are; None for nothing."""
 
     def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
         """Return the panel of a pipeline's profiles as a MIME bundle; None where nobody could use one."""

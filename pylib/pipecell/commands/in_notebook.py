@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.context import Context, nobody_to_ask, says_yes
@@ -86,14 +85,10 @@ class NotebookContext(Context):
         except (StdinNotImplementedError, EOFError) as error:
             raise nobody_to_ask() from error
 
-    @contextmanager
-    def progress(self, pipeline: Pipeline) -> Iterator[Progress]:
-        """Print how far a large upload is, and show it in the pipeline's newest live preview."""
-        bar = self.workspace.screen.bar(pipeline.name)
-        try:
-            yield UploadLine(sys.stdout.write, rewrite=True, bar=bar)
-        finally:
-            bar("", 1.0)  # also where an upload fails: no bar stays halfway
+    @property
+    def progress(self) -> Progress | None:
+        """Print how far a large upload is; where people watch, bars show it."""
+        return None if is_watched() else UploadLine(sys.stdout.write, rewrite=True)
 
     def panel(self, pipeline: Pipeline) -> Mapping[str, Any] | None:
         """Return the panel of a pipeline's profiles where a front end watches."""

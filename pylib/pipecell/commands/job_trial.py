@@ -21,7 +21,7 @@ def try_step(context: Context, pipeline: str, step: str) -> None:
     if handoff.reading():
         context.say(f"Left out: --try {step}, because this notebook is only read.")
         return
-    execution = context.workspace.pipeline(pipeline).try_job(step, say=context.say)
+    execution = context.workspace.pipeline(pipeline).try_job(step, say=context.say, progress=context.progress)
     try:
         for line in execution.follow(step):
             context.row(line.message, line.to_json())

@@ -20,21 +20,20 @@ def run(context: Context, values: argparse.Namespace) -> Result:
     """Deploy and start; with ``--wait`` the result is the execution's."""
     pipeline = context.pipeline(values)
     said: list[str] = []
-    with context.progress(pipeline) as progress:
-        execution = pipeline.run(
-            profile=values.profile,
-            on=values.on or "local",
-            engine=values.engine,
-            parameters=context.assignments(values.set),
-            input=read_json(values.input, "--input"),
-            only=[name for name in (values.only or "").split(",") if name],
-            start_from=getattr(values, "from"),
-            role=values.role,
-            max_cost=_dollars(values.max_cost),
-            approve=None if values.yes else lambda plan: _approve(context, plan),
-            say=said.append,
-            progress=progress,
-        )
+    execution = pipeline.run(
+        profile=values.profile,
+        on=values.on or "local",
+        engine=values.engine,
+        parameters=context.assignments(values.set),
+        input=read_json(values.input, "--input"),
+        only=[name for name in (values.only or "").split(",") if name],
+        start_from=getattr(values, "from"),
+        role=values.role,
+        max_cost=_dollars(values.max_cost),
+        approve=None if values.yes else lambda plan: _approve(context, plan),
+        say=said.append,
+        progress=context.progress,
+    )
     caption = "\n".join(said)
     if values.wait:
         return _followed(context, execution, caption)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from pipecell.engines.connection import LOCAL_ACCOUNT, Connection, aws_errors, error_code
 from pipecell.engines.engine import Progress, Uploadable
 from pipecell.errors import ExecutionError
+
+_AT_ONCE = 8 * 1024 * 1024
+"""Content of fewer bytes goes in one request; of more, it is told how much has gone."""
 
 
 def put(connection: Connection, objects: Sequence[Uploadable], progress: Progress | None = None) -> None:
@@ -22,7 +26,7 @@ def put(connection: Connection, objects: Sequence[Uploadable], progress: Progres
     Raises:
         ExecutionError: a file is gone (``PC708``) or AWS refused.
     """
-    total = sum(_size(item) for item in objects)
+    total = sum(map(size_of, objects))
     client = connection.client("s3")
     done = 0
     for bucket in dict.fromkeys(item.bucket for item in objects):
@@ -39,7 +43,7 @@ def put(connection: Connection, objects: Sequence[Uploadable], progress: Progres
 
         with aws_errors(f"the upload of {label}", connection=connection):
             _send(client, item, report)
-        done += _size(item)
+        done += size_of(item)
 
 
 def put_bytes(connection: Connection, content: bytes, bucket: str, key: str) -> None:
@@ -95,14 +99,23 @@ def ensure_bucket(connection: Connection, bucket: str) -> None:
 
 def _send(client: Any, item: Uploadable, report: Any) -> None:
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": item.kms_key} if item.kms_key else {}
-    if isinstance(item.source, bytes):
+    if isinstance(item.source, bytes) and len(item.source) < _AT_ONCE:
         client.put_object(Bucket=item.bucket, Key=item.key, Body=item.source, **encryption)
         report(len(item.source))
         return
-    client.upload_file(str(item.source), item.bucket, item.key, ExtraArgs=encryption or None, Callback=report)
+    arguments = {"ExtraArgs": encryption or None, "Callback": report}
+    if isinstance(item.source, bytes):
+        client.upload_fileobj(io.BytesIO(item.source), item.bucket, item.key, **arguments)
+        return
+    client.upload_file(str(item.source), item.bucket, item.key, **arguments)
 
 
-def _size(item: Uploadable) -> int:
+def size_of(item: Uploadable) -> int:
+    """Return the bytes of what is to be uploaded.
+
+    Raises:
+        ExecutionError: ``PC708``, its file is gone.
+    """
     if isinstance(item.source, bytes):
         return len(item.source)
     try:

@@ -74,6 +74,10 @@ class Board:
         """Take in an execution that was started or asked for here."""
         self._later(lambda: self._follow(execution))
 
+    def progressed(self, name: str, what: str, share: float) -> None:
+        """Take in how far something is that happens before a run."""
+        self._later(lambda: self._tell({"type": "progress", "pipeline": name, "what": what, "share": share}))
+
     def cell_ran(self, result: Any) -> None:
         """Take in what a cell left behind: an error of ours, another target, one pipeline less."""
         error = getattr(result, "error_in_exec", None)

@@ -27,6 +27,7 @@ class PreviewStage(Stage):
         super().__init__()
         self.pipeline = pipeline
         self.problems = tuple(problems)
+        self._bar: tuple[str, float] = ("", 1.0)
 
     @property
     def graph(self) -> Graph:
@@ -57,7 +58,21 @@ class PreviewStage(Stage):
             what: in words.
             share: from 0 to 1; at 1 the bar goes.
         """
-        self.teller.do(lambda: self.tell({"type": "progress", "what": what, "share": share}))
+
+        def tell() -> None:
+            self._bar = what, share
+            self._tell_bar()
+
+        self.teller.do(tell)
+
+    def _greet(self) -> None:
+        super()._greet()
+        if self._bar[1] < 1:
+            self._tell_bar()
+
+    def _tell_bar(self) -> None:
+        what, share = self._bar
+        self.tell({"type": "progress", "what": what, "share": share})
 
     def detail(self, node: str) -> dict[str, Any] | None:
         """Return what a node would run with, under the profile in force now."""

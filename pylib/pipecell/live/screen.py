@@ -17,12 +17,13 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
 from pipecell.kernel.cells import is_watched, running_cell
 from pipecell.live import output
+from pipecell.live.waiting import WaitingOutput, in_a_watched_cell
 
 if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
@@ -53,16 +54,24 @@ class Picture:
         cell: the run of the cell that shows it.
         caption: what stays in the live picture's place after `close`, for a cell that waits.
         stage: the live widget before the picture; None where nobody watches.
+        takes: id of the output whose place it takes; empty for one of its own.
     """
 
     def __init__(
-        self, execution: Execution, cell: object, caption: str | None, stage: RunStage | None = None
+        self,
+        execution: Execution,
+        cell: object,
+        caption: str | None,
+        stage: RunStage | None = None,
+        *,
+        takes: str = "",
     ) -> None:
         self.execution = execution
         self.caption = caption
         self.cell = cell
         self.stage = stage
-        self.display_id = f"pipecell-{uuid.uuid4().hex[:12]}"
+        self._takes = bool(takes)
+        self.display_id = takes or f"pipecell-{uuid.uuid4().hex[:12]}"
         self.over = False
         self._lock = threading.Lock()
         self._text: str | None = None
@@ -75,12 +84,12 @@ class Picture:
             bundle = self._bundle()
             self._text, self._drawn_at = self._mark(bundle), time.monotonic()
             if self.caption is None:
-                output.display(bundle, self.display_id)
+                output.display(bundle, self.display_id, update=self._takes)
                 self.over = not seen.running
                 return
             output.display({"text/plain": self.caption}, self._caption_id)
             # A widget stays where it is when the cell ends; a bare picture moves below its caption then.
-            output.display(bundle, self.display_id, update=self.stage is None)
+            output.display(bundle, self.display_id, update=self.stage is None or self._takes)
 
     def draw(self) -> None:
         """Draw again where something changed; the last drawing is the one after the end."""
@@ -141,6 +150,7 @@ class Screen:
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
+        self.waiting = WaitingOutput()
         self._open: dict[Picture, bool] = {}  # picture: has it changed since it was drawn
         self._latest: dict[str, Picture] = {}  # by execution ARN, over or not
         self._stages: dict[str, RunStage] = {}  # by execution ARN: pages of one run share one widget
@@ -163,7 +173,8 @@ class Screen:
             return
         seen = is_watched() if watched is None else watched
         stage = self.stage(execution) if seen and live_views() else None
-        picture = Picture(execution, cell, caption, stage)
+        takes = self.waiting.take() if stage is not None else ""
+        picture = Picture(execution, cell, caption, stage, takes=takes)
         picture.open()
         self._latest[execution.execution_arn] = picture
         if not picture.over:
@@ -222,14 +233,26 @@ class Screen:
         stage = self._previews[pipeline.name] = PreviewStage(pipeline, problems)
         return stage.bundle(picture)
 
-    def bar(self, name: str) -> Callable[[str, float], None]:
-        """Return what shows words and a share from 0 to 1 in a pipeline's newest live preview, if it has one.
+    def await_run(self, pipeline: Pipeline) -> None:
+        """Show, in the running cell, the pipeline that is about to run; its run takes that place."""
+        if in_a_watched_cell():
+            bundle = self.preview(pipeline, pipeline.preview().bundle())
+            if output.MIME in bundle:
+                self.waiting.show(bundle)
+
+    def progressed(self, name: str, what: str, share: float) -> None:
+        """Show how far something is that happens before a run: in the newest live preview, else in words.
 
         Args:
             name: the pipeline's.
+            what: in words.
+            share: from 0 to 1; at 1 it is over.
         """
         stage = self._previews.get(name)
-        return (lambda what, share: None) if stage is None else stage.tell_progress
+        if stage is not None:
+            stage.tell_progress(what, share)
+        elif share < 1:
+            self.waiting.say(what, share)
 
     def executions(
         self, workspace: Workspace, rows: Sequence[ExecutionSummary], title: str, on: str, text: str

@@ -130,12 +130,16 @@ class Stage(ABC):
 
     def _requests(self) -> dict[str, tuple[Crew, Callable[[Mapping[str, Any]], None]]]:
         return {
-            "hello": (self.teller, lambda _: self.tell({"type": "document", "document": self.document()})),
+            "hello": (self.teller, lambda _: self._greet()),
             "toggle": (self.teller, lambda request: self._toggle(str(request.get("node")))),
             "fold": (self.teller, lambda request: self._fold_all(bool(request.get("all")))),
             "open": (self.workers, lambda request: self._open(str(request.get("node")))),
             "close": (self.teller, lambda _: self._open("")),
         }
+
+    def _greet(self) -> None:
+        """Tell a page that opens all there is."""
+        self.tell({"type": "document", "document": self.document()})
 
     def _toggle(self, node: str) -> None:
         self.folding = toggle(self.folding, self.scene.folded, node)

@@ -33,11 +33,3 @@ def test_where_nothing_can_be_written_over_only_the_end_is_said() -> None:
     text = line((10 * MB, 100 * MB), (100 * MB, 100 * MB), rewrite=False)
     assert text.rstrip() == "Uploaded 100 MB."
     assert "\r" not in text
-
-
-def test_a_bar_is_told_the_words_and_the_share() -> None:
-    told: list[tuple[str, float]] = []
-    line = UploadLine(lambda _: None, rewrite=False, bar=lambda words, share: told.append((words, share)))
-    for done in (0, 30_000_000, 30_100_000, 60_000_000, 120_000_000):
-        line("s3://b/k", done, 120_000_000)
-    assert told == [("Uploading 30 of 120 MB", 0.25), ("Uploading 60 of 120 MB", 0.5)]

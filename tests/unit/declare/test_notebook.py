@@ -6,6 +6,7 @@ import traceback
 
 import pytest
 
+from pipecell.declare.counting import counting
 from pipecell.declare.notebook import Notebook
 from pipecell.declare.sagemaker_v2 import compile as compile_pipeline
 from pipecell.errors import DeclarationError, UsageError
@@ -357,3 +358,12 @@ def test_importing_loads_no_sdk() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_each_compiled_step_is_told_with_how_many_there_are(cell: Declare) -> None:
+    cell(steps("A", "B"), "1", 1)
+    declaration = cell(steps("C"), "2", 2)
+    told: list[tuple[int, int]] = []
+    with counting(lambda done, total: told.append((done, total))):
+        compile_pipeline(declaration)
+    assert told == [(1, 3), (2, 3), (3, 3)]

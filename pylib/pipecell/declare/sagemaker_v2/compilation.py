@@ -18,6 +18,7 @@ from pipecell.declare.capture import not_capturing
 from pipecell.declare.cells import name_of, walk
 from pipecell.declare.comments import notes_of
 from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
+from pipecell.declare.counting import expect
 from pipecell.declare.declaration import Declaration
 from pipecell.declare.patches import Patch
 from pipecell.declare.sagemaker_v2.context import HeldCall, Offline, current, entered, offline_answer
@@ -44,6 +45,7 @@ def compile_declaration(declaration: Declaration) -> Compiled:
         DeclarationError: the declaration contradicts itself.
     """
     offline = Offline(compiling=True)
+    expect(len(declaration.cells) or len(declaration.steps))
     # One at a time: the SDK keeps the step it compiles in a global variable.
     with _LOCK, entered(offline), not_capturing(), silence():
         try:

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipecell.declare.capture import Capture
 from pipecell.declare.cells import CellRun
+from pipecell.declare.counting import one_more
 from pipecell.declare.sagemaker_v2.context import Offline, current, entered
 
 _CAPTURES: ContextVar[dict[int, Capture]] = ContextVar("pipecell_kept_steps")
@@ -47,6 +48,7 @@ def keeping(original: Any) -> Any:
 
     @functools.wraps(original)
     def _build_step(compiler: Any, step: Any) -> Any:
+        one_more()
         offline = current()
         capture = _CAPTURES.get({}).get(id(step))
         if offline is None or capture is None:
