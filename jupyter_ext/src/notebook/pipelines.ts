@@ -59,7 +59,7 @@ export class NotebookPipelines implements IDisposable {
     return this._changed;
   }
 
-  /** Emitted with what is not kept in the state: lines of logs. */
+  /** Emitted with what is not kept in the state: lines of logs, how far something is. */
   get told(): ISignal<this, KernelMessage> {
     return this._told;
   }
