@@ -20,7 +20,8 @@ class Cell:
     Attributes:
         status: ``ok`` or ``error``.
         outputs: messages of type display_data, execute_result, stream and error, in order.
-        updates: contents of ``update_display_data`` messages that came while it ran, or later.
+        updates: contents of ``update_display_data`` messages for its displays, while it ran or later. What
+            earlier cells show goes on changing meanwhile, and is none of them.
         seconds: how long the front end waited for it.
     """
 
@@ -43,6 +44,12 @@ class Cell:
 
         lines = [line for out in self.outputs if out["type"] == "error" for line in out["traceback"]]
         return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
+
+    def take(self, update: dict[str, Any]) -> None:
+        """Keep an update of a display, if the display is this cell's."""
+        own = {out["transient"]["display_id"] for out in self.outputs if out.get("transient")}
+        if update["transient"]["display_id"] in own:
+            self.updates.append(update)
 
     @property
     def texts(self) -> list[str]:
@@ -100,7 +107,7 @@ class Kernel:
                     return str(content["data"]["text/plain"])
             message = self.client.get_iopub_msg(timeout=SECONDS)
             if message["header"]["msg_type"] == "update_display_data":
-                cell.updates.append(message["content"])
+                cell.take(message["content"])
         raise AssertionError(f"no update with {text!r}")
 
     def complete(self, code: str) -> list[str]:
@@ -137,7 +144,7 @@ class Kernel:
             message = self.client.get_iopub_msg(timeout=SECONDS)
             kind, content = message["header"]["msg_type"], message["content"]
             if kind == "update_display_data":
-                cell.updates.append(content)
+                cell.take(content)
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             if kind == "status" and content["execution_state"] == "idle":
