@@ -95,6 +95,28 @@ def test_six_hundred_states_run_to_their_end(lab: Lab, page: Page, screenshot: K
     screenshot(page, "running-600-states")
 
 
+def test_a_stack_in_the_side_panel_has_the_colour_of_its_run_and_opens(
+    lab: Lab, page: Page, screenshot: Keep
+) -> None:
+    states = "Chain([Pass(f'State{n}') for n in range(400)])"
+    declare = (
+        f"%%pipeline Stacked --engine stepfunctions\nfrom stepfunctions.steps import Chain, Pass\n{states}"
+    )
+    lab.write("Stacked.ipynb", "%load_ext pipecell", declare, "%pipeline run --wait")
+    notebook = lab.open(page, "Stacked.ipynb")
+    notebook.wait_for_kernel()
+    page.evaluate("() => window.jupyterapp.commands.execute('pipecell:show')")
+    for index in range(3):
+        notebook.run(index)
+    panel = page.get_by_role("region", name="Pipelines").locator(".pc-Overview")
+    stack = panel.locator(".pc-node")
+    expect(stack).to_have_count(1)
+    expect(stack).to_contain_class("pc-is-ok")
+    screenshot(page, "running-panel")
+    stack.locator(".pc-toggle").click()
+    expect(panel.locator(".pc-node.pc-is-ok").nth(1)).to_be_attached()
+
+
 def test_in_the_dark_a_log_is_searched_and_everything_can_be_told_apart(
     lab: Lab, page: Page, screenshot: Keep
 ) -> None:
