@@ -415,7 +415,8 @@ class Execution:
         if seen.running:
             done = sum(step.status in SUCCEEDED for step in seen.steps)
             skipped = sum(state.status == "NotTaken" for state in self.states(seen).values())
-            facts.insert(0, f"{done} of {len(self.graph.nodes) - skipped} steps")
+            word = "states" if self._engine.name == "stepfunctions" else "steps"
+            facts.insert(0, f"{done} of {len(self.graph.nodes) - skipped} {word}")
         return ", ".join(facts)
 
     def _lines(self, step: str, *, follow: bool) -> Iterator[LogLine]:

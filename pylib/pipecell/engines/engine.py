@@ -60,7 +60,8 @@ class StepSnapshot:
         cached: an earlier result was reused.
         failure_reason: AWS's FailureReason; empty when there is none.
         metadata: AWS's Metadata of the step: the ARN of its job, a condition's outcome, and so on;
-            ``Attempts`` where there was more than one, and of a state ``Retried``: why those before failed.
+            ``Attempts`` where there was more than one, and of a state ``Retried``: why those before failed;
+            of a Map ``FailedItems``: the indices of the first items that failed.
     """
 
     name: str

@@ -31,6 +31,7 @@ _ITERATION = {
 }
 _GROUP_ENDS = ("StateSucceeded", "StateFailed", "StateAborted")
 _GROUPS = ("Map", "Parallel")
+_NAMED_ITEMS = 20  # failed items of a Map that are named
 
 
 @dataclass(eq=False)
@@ -304,6 +305,9 @@ def _metadata(visit: _Visit) -> dict[str, Any]:
             "Total": len(visit.items) if visit.total is None else visit.total,
             **_counts(Counter(visit.items.values())),
         }
+    failed = sorted(index for index, status in visit.items.items() if status == "Failed")
+    if failed:
+        metadata["FailedItems"] = failed[:_NAMED_ITEMS]
     if visit.error:
         metadata["Error"] = visit.error
     if visit.cause:

@@ -19,6 +19,7 @@ from pipecell.live import code, data, metrics
 from pipecell.live.comparisons import RunScope, thresholds
 from pipecell.live.inside import number
 from pipecell.view.durations import duration
+from pipecell.view.items import items
 from pipecell.view.metrics import clean
 
 if TYPE_CHECKING:
@@ -237,6 +238,14 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
     facts = []
     if step.started is not None and step.ended is not None:
         facts.append({"label": "Took", "value": duration(step.ended - step.started)})
+    told = items(step.node_state())
+    if told:
+        facts.append({"label": "Items", "value": told})
+    failed = step.metadata.get("FailedItems") or ()
+    if failed:
+        facts.append({"label": "Failed items", "value": ", ".join(map(str, failed))})
+    if "Visits" in step.metadata:
+        facts.append({"label": "Visits", "value": str(step.metadata["Visits"])})
     if "Attempts" in step.metadata:
         facts.append({"label": "Attempts", "value": str(step.metadata["Attempts"])})
     cost = execution.step_cost(step)

@@ -174,6 +174,7 @@ def test_a_failed_iteration_ends_its_map() -> None:
     assert (states["Each"].status, states["Each"].failure_reason) == ("Failed", "E: item 1")
     assert states["Each"].metadata["Iterations"]["Failed"] == 1
     assert states["Work"].ended == 11.0
+    assert states["Each"].metadata["FailedItems"] == [1]
 
 
 def test_a_parallel_is_left_after_its_branches() -> None:

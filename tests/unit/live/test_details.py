@@ -43,6 +43,21 @@ def test_without_a_traceback_aws_s_reason_stands_alone() -> None:
     }
 
 
+def test_a_map_tells_how_far_its_items_are_and_which_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = {"Total": 60, "Succeeded": 40, "Failed": 2, "Stopped": 0, "Executing": 18}
+    step = StepSnapshot("Train", "Map", "Executing", metadata={"Iterations": counts, "FailedItems": [3, 17]})
+    engine: Any = FakeEngine(snapshot(steps=(step,)))
+    monkeypatch.setattr(FakeEngine, "connection", Connection("http://127.0.0.1"), raising=False)
+    monitor = Monitor()
+    try:
+        detail = run_detail(Execution(engine, "arn", monitor=monitor, screen=Screen()), "Train", ["Train"])
+    finally:
+        monitor.close()
+    facts = {fact["label"]: fact["value"] for fact in detail["facts"]}
+    assert facts["Items"] == "40 of 60 done, 2 failed"
+    assert facts["Failed items"] == "3, 17"
+
+
 def test_a_retried_state_tells_how_often_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     metadata = {"Attempts": 2, "Retried": ["Throttled: slow \x1bdown"]}
     step = StepSnapshot("Train", "Training", "Executing", metadata=metadata)
