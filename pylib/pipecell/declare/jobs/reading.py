@@ -32,7 +32,7 @@ _NO_JOB_OPTION = frozenset(
 )
 _PASS_VALUES = frozenset({"lambda", "callback"})
 _SOURCES = frozenset({"metrics"})
-_WORDS = frozenset({"handler", "runtime"})
+_WORDS = frozenset({"handler", "runtime", "inference_script"})
 
 
 def read_cell(kind: str, options: Mapping[str, Any], body: str, around: Surroundings) -> StepCell:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.jobs.values import StepOutput, Text, is_variable
 from pipecell.declare.sagemaker_v2.jobs import training
 from pipecell.declare.sagemaker_v2.jobs.making import made
+from pipecell.definition.summaries import image_name
 
 if TYPE_CHECKING:
     from pipecell.declare.jobs.facts import StepFacts
@@ -68,28 +70,59 @@ def _step(making: Making) -> dict[str, Any]:
 
 
 def _model(making: Making) -> Any:
-    from sagemaker.model import Model
-
     given = making.cell.settings.get("model")
     if is_data(given) or (given is None and any(making.sets(*path) for path in _DATA)):
         data, facts = making.value(given), None
     else:
         name, facts = making.other("model", _SOURCES)
         data = making.value(StepOutput(name, "model"))
-    script, source = making.setting("inference_script"), making.cell.source
-    given_code = {"entry_point": str(script)} if script else {}
-    if source:
-        if not script:
-            making.refuse("--source needs --inference-script, the file in it that serves.")
-        given_code["source_dir"] = source
-    return Model(
-        image_uri=_image(making, facts),
+    image = _image(making, facts)
+    code = _code(making)
+    kind, version = _kind(image if code else None)
+    return made(
+        kind,
+        image_uri=image,
         model_data=data,
         role=making.role,
         env=making.environment(),
         sagemaker_session=making.session,
-        **given_code,
+        **version,
+        **code,
     )
+
+
+def _code(making: Making) -> dict[str, str]:
+    """Return the script that serves, and the folder that goes with it."""
+    script, source = making.cell.settings.get("inference_script"), making.cell.source
+    if not script and source:
+        making.refuse("--source needs --inference-script, the file in it that serves.")
+    if not script:
+        return {}
+    if not Path(source, str(script)).expanduser().is_file():
+        making.refuse(
+            f"There is no file {Path(source, str(script))}.", "--inference-script takes a .py file.", "PC642"
+        )
+    return {"entry_point": str(script), **({"source_dir": source} if source else {})}
+
+
+def _kind(image: Any) -> tuple[Any, dict[str, str]]:
+    """Return the SDK's class of model, and the version that it wants to know.
+
+    The containers of these frameworks fetch code beside the model; for others it is packed into the model's
+    archive, by a step that the SDK adds.
+    """
+    name, _, version = image_name(image).partition(" ") if isinstance(image, str) else ("", "", "")
+    if name == "xgboost":
+        from sagemaker.xgboost.model import XGBoostModel
+
+        return XGBoostModel, {"framework_version": version}
+    if name == "scikit-learn":
+        from sagemaker.sklearn.model import SKLearnModel
+
+        return SKLearnModel, {"framework_version": version}
+    from sagemaker.model import Model
+
+    return Model, {}
 
 
 def is_data(given: Any) -> bool:
