@@ -23,8 +23,8 @@ def convert(context: Any, values: argparse.Namespace) -> Result:
     has_code = any(unit.run.job is None for unit in declaration.held.values())
     style = values.to or ("step" if has_code else "sdk")
     made = (to_steps if style == "step" else to_sdk)(declaration, context.shell.user_ns)
-    text = made.diff()
+    where = "-o FILE writes them"
     if values.output:
         Path(values.output).write_text(made.script(), encoding="utf-8")
-        text += f"\n\n{values.output}: {len(made.after)} cells, the same definition."
-    return Result(text=text)
+        where = f"in {values.output}"
+    return Result(text=f"{made.diff()}\n\n{len(made.after)} cells, {made.promise}; {where}.")

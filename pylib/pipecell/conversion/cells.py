@@ -14,16 +14,25 @@ class Conversion:
         pipeline: the pipeline's name.
         before: the cells, first lines included.
         cells: what each becomes: some cells, or none.
+        renamed: folders of code whose name the SDK makes up, and makes up anew.
     """
 
     pipeline: str
     before: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
+    renamed: tuple[str, ...] = ()
 
     @property
     def after(self) -> tuple[str, ...]:
         """The new cells, in order."""
         return tuple(cell for cells in self.cells for cell in cells)
+
+    @property
+    def promise(self) -> str:
+        """What the new cells keep, in words."""
+        if not self.renamed:
+            return "the same definition"
+        return f"the same definition, but for names that the SDK makes up: {', '.join(self.renamed)}"
 
     def diff(self) -> str:
         """Return a unified diff, a cell at a time; cells that stay as they are do not appear."""

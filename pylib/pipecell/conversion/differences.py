@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipecell.declare.jobs.fields import ABSENT, path_text
@@ -15,6 +17,7 @@ from pipecell.definition.sagemaker import iterate_steps
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
 
+_MADE_UP = re.compile(r"[^/]+-[0-9a-f]{16}(?=/)")
 _WHOLE = frozenset({"RetryPolicies", "PropertyFiles", "DependsOn", "CacheConfig", "Conditions"})
 """Fields of a step that are said, or not said, as a whole."""
 
@@ -47,9 +50,39 @@ def canonical(body: Mapping[str, Any]) -> str:
     return json.dumps(ordered, sort_keys=True)
 
 
-def differences(before: Document, after: Document) -> list[Difference]:
-    """Return what differs, the pipeline's own fields first."""
-    return [*_of_pipeline(before.body, after.body), *_of_steps(before, after)]
+def differences(before: Compiled, after: Compiled) -> list[Difference]:
+    """Return what differs, the pipeline's own fields first; names made up from the clock do not."""
+    known, made = _with_stable_names(before), _with_stable_names(after)
+    return [*_of_pipeline(known.body, made.body), *_of_steps(known, made)]
+
+
+def made_up_names(before: Compiled, after: Compiled) -> list[str]:
+    """Return the folders of code that a definition names and that get another made-up name in the other."""
+    text, other = json.dumps(before.document.body), json.dumps(after.document.body)
+    return [name for name in _stable_names(before) if name in text and name not in other]
+
+
+def _with_stable_names(compiled: Compiled) -> Document:
+    text = json.dumps(compiled.document.body)
+    for name, stable in _stable_names(compiled).items():
+        text = text.replace(name, stable)
+    return replace(compiled.document, body=json.loads(text))
+
+
+def _stable_names(compiled: Compiled) -> dict[str, str]:
+    """Return a name made of what is uploaded below it for each folder whose name the SDK makes up.
+
+    The SDK puts the time into it; pipecell, which cell asked. Neither is part of what the pipeline does.
+    """
+    below: dict[str, list[str]] = {}
+    for upload in compiled.uploads:
+        found = _MADE_UP.search(upload.key)
+        if found is not None:
+            below.setdefault(found[0], []).append(f"{upload.key.partition(found[0])[2]} {upload.digest}")
+    return {
+        name: f"{name[:-16]}{hashlib.sha256(' '.join(sorted(files)).encode()).hexdigest()[:16]}"
+        for name, files in below.items()
+    }
 
 
 def _of_pipeline(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
@@ -115,13 +148,23 @@ def uploads_that_differ(before: Compiled, after: Compiled) -> list[str]:
     Where the definition names a file's place, the place must be the same. Others the SDK keeps for itself,
     under names that it makes up: there the content must be.
     """
-    text = canonical(before.document.body)
-    known, made = ({upload.uri: upload.digest for upload in each.uploads} for each in (before, after))
+    text = canonical(_with_stable_names(before).body)
+    known, made = (_uploads(each) for each in (before, after))
     left = [uri for uri in sorted(known.keys() | made.keys()) if known.get(uri) != made.get(uri)]
     named = [uri for uri in left if any(f'"{place}"' in text for place in places(uri))]
     unnamed = [uri for uri in left if uri not in named]
     contents = [sorted(each[uri] for uri in unnamed if uri in each) for each in (known, made)]
     return named if contents[0] == contents[1] else left
+
+
+def _uploads(compiled: Compiled) -> dict[str, str]:
+    names = _stable_names(compiled)
+    found = {}
+    for upload in compiled.uploads:
+        made_up = _MADE_UP.search(upload.key)
+        uri = upload.uri if made_up is None else upload.uri.replace(made_up[0], names[made_up[0]])
+        found[uri] = upload.digest
+    return found
 
 
 def places(uri: str) -> Iterator[str]:

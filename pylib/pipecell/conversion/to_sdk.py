@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipecell.conversion.cells import Conversion
-from pipecell.conversion.differences import differences, uploads_that_differ
+from pipecell.conversion.differences import differences, made_up_names, uploads_that_differ
 from pipecell.declare.cells import members, name_of
 from pipecell.definition.sagemaker import iterate_steps
 from pipecell.errors import DeclarationError, UsageError
@@ -54,7 +54,7 @@ def to_sdk(declaration: Declaration, namespace: Mapping[str, Any]) -> Conversion
             hint="Only a pipeline of %%step cells alone is converted.",
         )
     compiled = compile_declaration(made)
-    left = [str(found) for found in differences(wanted.document, compiled.document)]
+    left = [str(found) for found in differences(wanted, compiled)]
     left += [f"the upload {uri}" for uri in uploads_that_differ(wanted, compiled)]
     if left:
         raise DeclarationError(
@@ -68,7 +68,7 @@ def to_sdk(declaration: Declaration, namespace: Mapping[str, Any]) -> Conversion
         made_of.setdefault(unit.run.source, []).append(f"%%pipeline {declaration.name}\n{body}")
     before = tuple(made_of)
     after = tuple(map(tuple, made_of.values()))
-    return Conversion(declaration.name, before, after)
+    return Conversion(declaration.name, before, after, tuple(made_up_names(wanted, compiled)))
 
 
 def _jobs(declaration: Declaration) -> list[Unit]:

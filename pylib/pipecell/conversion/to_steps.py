@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecell.conversion.cells import Conversion
-from pipecell.conversion.differences import Difference, canonical, differences, places, uploads_that_differ
+from pipecell.conversion.differences import (
+    Difference,
+    differences,
+    made_up_names,
+    places,
+    uploads_that_differ,
+)
 from pipecell.conversion.files import local_files, say_file
 from pipecell.declare.cell_writing.text import CellText
 from pipecell.declare.cell_writing.wording import Preamble, Wording
@@ -80,19 +86,19 @@ class _Conversion:
         self._write()
         for _ in range(_ROUNDS):
             compiled = self._compile()
-            left = differences(self.wanted.document, compiled.document)
+            left = differences(self.wanted, compiled)
             if not left:
                 break
             self._say(left)
         self._find_files(self._compile())
-        self._hold(self._compile())
+        compiled = self._compile()
+        self._hold(compiled)
         before = tuple(
             run.source if run.job is not None else f"%%pipeline {self.declaration.name}\n{run.source.strip()}"
             for run in self.declaration.runs
         )
-        return Conversion(
-            self.pipeline, before, tuple(tuple(self._cells(run)) for run in self.declaration.runs)
-        )
+        cells = tuple(tuple(self._cells(run)) for run in self.declaration.runs)
+        return Conversion(self.pipeline, before, cells, tuple(made_up_names(self.wanted, compiled)))
 
     # What is written
 
@@ -296,13 +302,11 @@ class _Conversion:
         Raises:
             DeclarationError: ``PC658``, with each field that differs.
         """
-        left = [str(found) for found in differences(self.wanted.document, compiled.document)]
+        left = [str(found) for found in differences(self.wanted, compiled)]
         left += [f"the upload {uri}" for uri in uploads_that_differ(self.wanted, compiled)]
         for key in ("functions", "tags", "parallelism", "role"):
             if getattr(self.wanted, key) != getattr(compiled, key):
                 left.append(key)
-        if not left and canonical(self.wanted.document.body) != canonical(compiled.document.body):
-            left.append("the definition")
         if left:
             step = left[0].partition(":")[0]
             raise DeclarationError(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipecell.conversion import Conversion, to_steps
-from pipecell.conversion.differences import canonical, uploads_that_differ
+from pipecell.conversion.differences import canonical, differences, uploads_that_differ
 from pipecell.errors import DeclarationError, UsageError
 from tests.unit.declare import chapter
 from tests.unit.declare.jobs.conftest import Cells
@@ -153,7 +153,8 @@ def assert_the_same(cells: Cells, made: Conversion) -> None:
     again.namespace |= {name: cells.namespace[name] for name in ("sagemaker",) if name in cells.namespace}
     for cell in made.after:
         again.run(cell)
-    assert canonical(again.body()) == canonical(cells.body())
+    assert differences(cells.compiled(), again.compiled()) == []
+    assert made.renamed or canonical(again.body()) == canonical(cells.body())
     assert uploads_that_differ(cells.compiled(), again.compiled()) == []
 
 
@@ -193,6 +194,7 @@ CONVERTED = (
     "framework estimator",
     "framework estimator, default session",
     "tuning and transform",
+    "model step, register and create",
     "conditions and failing",
     "lambda, callback and EMR",
     "clarify check",
@@ -201,7 +203,6 @@ CONVERTED = (
 REFUSED = {
     "spark processor": r"the upload .*configuration\.json",
     "estimator by step_args": r"Train would not be taken: Missing required hyperparameter: num_round",
-    "model step, register and create": r"The cell of Register would not be taken",
     "register collection with repacking": r"Register-RepackModel",
     "quality check": r"the upload .*evaluation\.py",
     "automl": r"Auto: Type: no %%step cell says a step of type AutoML",
@@ -218,6 +219,16 @@ def test_every_kind_is_known_to_convert_or_not() -> None:
 def test_a_kind_of_the_sdk(cells: Cells, kind: str) -> None:
     declared(cells, (PRELUDE, KINDS[kind].source))
     assert_the_same(cells, to_steps(cells.notebook.get(), cells.namespace))
+
+
+def test_a_folder_of_code_that_the_sdk_names_by_the_clock_may_get_another_name(cells: Cells) -> None:
+    declared(cells, (PRELUDE, KINDS["model step, register and create"].source))
+    made = to_steps(cells.notebook.get(), cells.namespace)
+    assert "--inference-script inference.py --source source" in "".join(made.after)
+    assert all(name.startswith("sagemaker-xgboost-") for name in made.renamed)
+    assert made.promise.startswith(
+        "the same definition, but for names that the SDK makes up: sagemaker-xgboost-"
+    )
 
 
 @pytest.mark.parametrize("kind", OTHERS)
