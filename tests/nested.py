@@ -20,11 +20,18 @@ print(f"auc={1 - (eta - 0.3) ** 2}", flush=True)
 """
 
 
-def put_source(s3: Any, prefix: str) -> None:
-    """Put the trials' script where `tuning_request` looks for it."""
+HOLD = """
+import os, time
+while not os.path.exists({door!r}):
+    time.sleep(0.02)
+"""
+
+
+def put_source(s3: Any, prefix: str, door: str = "") -> None:
+    """Put the trials' script where `tuning_request` looks for it; with a door, trials wait for that file."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        content = SCRIPT.encode()
+        content = ((HOLD.format(door=door) if door else "") + SCRIPT).encode()
         entry = tarfile.TarInfo("train.py")
         entry.size = len(content)
         archive.addfile(entry, io.BytesIO(content))

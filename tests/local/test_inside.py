@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipecell.definition.document import read_document
-from pipecell.engines.engine import ExecutionSnapshot, Inside
+from pipecell.engines.engine import ExecutionSnapshot, Inside, StepSnapshot
 from pipecell.engines.events import Event, InsideChanged, StepsChanged
 from pipecell.execution import Execution
 from pipecell.local.daemon import EndpointInfo
 from pipecell.workspace import Workspace
+from tests.local.conftest import wait_until
 from tests.local.test_execution import step
 from tests.nested import ROLE, judge, put_source, starter, tuning_pipeline, tuning_request
 
@@ -46,29 +48,39 @@ def start(workspace: Workspace, engine: str, name: str, body: dict[str, Any]) ->
     return workspace.remember(place, place.start(document, parameters={}))
 
 
-def watched(execution: Execution) -> tuple[ExecutionSnapshot, list[Event]]:
-    """Follow an execution to its end; return its last look, and the events of all of them."""
-    told: list[Event] = []
-    execution.listen(lambda: told.extend(execution.watch().news))
-    execution.wait(DEADLINE)
-    return execution.last_seen, told
+def watched(execution: Execution) -> ExecutionSnapshot:
+    """Follow an execution to its end; return its last look."""
+    return execution.wait(DEADLINE).last_seen
+
+
+def trials_of(told: list[Event]) -> list[StepSnapshot]:
+    changed = [event for event in told if isinstance(event, StepsChanged) and event.path == ("Tune",)]
+    return [trial for event in changed for trial in event.steps]
 
 
 def inside(seen: ExecutionSnapshot, *path: str) -> Inside:
     return next(each for each in seen.inside if each.path == path)
 
 
-def test_the_trials_of_a_tuning_step_are_told_as_they_run(workspace: Workspace, prefix: str) -> None:
+def test_the_trials_of_a_tuning_step_are_told_as_they_run(
+    workspace: Workspace, prefix: str, tmp_path: Path
+) -> None:
+    door = tmp_path / "door"
+    put_source(workspace.connect("local", "us-east-1").client("s3"), prefix, str(door))
     execution = start(workspace, "sagemaker", prefix, tuning_pipeline(prefix, 3))
-    seen, told = watched(execution)
+    told: list[Event] = []
+    execution.listen(lambda: told.extend(execution.watch().news))
+    wait_until(
+        lambda: any(trial.status == "Executing" for trial in trials_of(told)), "a trial runs", DEADLINE
+    )
+    assert any(isinstance(event, InsideChanged) and event.inside.running for event in told)
+    door.touch()
+    seen = execution.wait(DEADLINE).last_seen
     trials = inside(seen, "Tune")
     assert [trial.status for trial in trials.steps] == ["Succeeded"] * 3
     assert (trials.kind, trials.total, trials.objective) == ("trials", 3, "auc")
     reached = {trial.name: trial.metadata["Objective"] for trial in trials.steps}
     assert trials.best == max(reached, key=lambda name: reached[name])
-    assert any(isinstance(event, InsideChanged) and event.inside.running for event in told)
-    running = [event for event in told if isinstance(event, StepsChanged) and event.path == ("Tune",)]
-    assert any(trial.status == "Executing" for event in running for trial in event.steps)
     assert "auc=" in str(execution.logs(f"Tune/{trials.best}"))
 
 
@@ -80,7 +92,7 @@ def test_a_machine_shows_the_machine_the_pipeline_and_the_trials_that_it_starts(
     deploy(workspace, "sagemaker", f"{prefix}-pipe", pipeline)
     body = starter(f"{prefix}-inner", f"{prefix}-pipe", tuning_request(prefix, 2))
     execution = start(workspace, "stepfunctions", f"{prefix}-outer", body)
-    seen, _ = watched(execution)
+    seen = watched(execution)
     assert {each.path for each in seen.inside} == {("Machine",), ("Pipeline",), ("Tune",)}
     assert [state.name for state in inside(seen, "Machine").steps] == ["Look", "Large?", "Yes"]
     assert inside(seen, "Pipeline").engine == "sagemaker"
@@ -96,6 +108,6 @@ def test_a_machine_within_a_machine_within_a_machine_is_seen(workspace: Workspac
         body = starter(f"{prefix}-{inner}", "none")
         body["States"] = {"Machine": {**body["States"]["Machine"], "Next": "End"}, "End": {"Type": "Succeed"}}
         deploy(workspace, "stepfunctions", f"{prefix}-{outer}", body)
-    seen, _ = watched(start(workspace, "stepfunctions", f"{prefix}-a", body))
+    seen = watched(start(workspace, "stepfunctions", f"{prefix}-a", body))
     assert [each.path for each in seen.inside] == [("Machine",), ("Machine", "Machine")]
     assert [state.name for state in inside(seen, "Machine", "Machine").steps] == ["Look", "Large?", "Yes"]

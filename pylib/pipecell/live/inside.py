@@ -81,6 +81,11 @@ class Whole:
                 found[node.id] = " · ".join(filter(None, (value, node.summary))) if value else ""
         return {node_id: text for node_id, text in found.items() if text}
 
+    def trouble(self, node: str, seen: ExecutionSnapshot) -> str:
+        """Return why what a step started cannot be looked into; empty when it can, or there is nothing."""
+        inside = self.holders.get(node)
+        return "" if inside is None else _latest(inside, seen).trouble
+
     def part(self, node: str, seen: ExecutionSnapshot) -> Part | None:
         """Return what a node stands for inside of a step, as that is now; None of a node of the run's own."""
         part = self.parts.get(node)

@@ -13,6 +13,7 @@ from pipecell.execution import PLACES
 from pipecell.kernel.crew import Crew
 from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
+from pipecell.view.metrics import clean
 from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ class RunStage(Stage):
             return None
         if part is None:
             alone = node in scene.folded.speaking
-            return run_detail(self.execution, node, (node,) if alone else members)
+            found = run_detail(self.execution, node, (node,) if alone else members)
+            trouble = self.whole.trouble(node, self.execution.last_seen)
+            if trouble:
+                found["facts"].append({"label": "Inside", "value": clean(trouble)})
+            return found
         if part.inside.kind == "trials":
             again = {"way": "none", "words": "A trial runs only as part of its tuning job."}
             return {**trial_detail(self.execution, part.inside, part.node), "node": node, "again": again}

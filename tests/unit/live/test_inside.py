@@ -118,3 +118,6 @@ def test_states_alone_leave_the_graph_as_it_is() -> None:
 def test_what_cannot_be_looked_into_is_said() -> None:
     refused = Inside(("Tune",), "trials", "arn", "sagemaker", "", trouble="AccessDenied")
     assert progress(refused, 0) == "cannot be looked into"
+    seen = snapshot(inside=(refused,))
+    assert whole(GRAPH, seen).trouble("Tune", seen) == "AccessDenied"
+    assert whole(GRAPH, seen).trouble("Prepare", seen) == ""

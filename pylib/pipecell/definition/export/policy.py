@@ -120,6 +120,8 @@ def _pipeline_caller(document: Document, here: Surroundings) -> list[Grant]:
             kind, "".join(part.title() for part in kind.split("-"))
         )
         found.append(Grant(f"sagemaker:Describe{word}", here.arn("sagemaker", f"{kind}/*")))
+    tuning = here.arn("sagemaker", "hyper-parameter-tuning-job/*")
+    found.append(Grant("sagemaker:ListTrainingJobsForHyperParameterTuningJob", tuning))
     return found
 
 
