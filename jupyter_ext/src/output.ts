@@ -34,6 +34,7 @@ interface Record {
 class ViewRenderer extends Widget implements IRenderMime.IRenderer {
   private view: View | null = null;
   private record: Record | null = null;
+  private model: IRenderMime.IMimeModel | null = null;
   /** Whether what is drawn is live; null before anything is drawn. */
   private live: boolean | null = null;
   private shown = '';
@@ -64,8 +65,9 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const record = model.data[MIME] as unknown as Record | undefined;
-    if (record?.version !== VERSION) {
+    const record = recordOf(model.data[MIME]);
+    this.model = model;
+    if (record === null) {
       await this.drawPicture(model);
       return;
     }
@@ -74,7 +76,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     if (!same || this.live === null) {
       await this.look();
     } else if (!this.live) {
-      this.view?.receive({ type: 'document', document: record.document });
+      await this.drawRecord(record.document);
     }
   }
 
@@ -93,7 +95,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     if (live) {
       await this.drawWidget(record.model_id);
     } else {
-      this.drawRecord(record.document);
+      await this.drawRecord(record.document);
     }
   }
 
@@ -121,13 +123,20 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     await renderer.renderModel(this.rendermime.createModel({ data: { [WIDGET_MIME]: { version_major: 2, version_minor: 0, model_id: modelId } } }));
   }
 
-  private drawRecord(document: ViewDocument): void {
+  /** Draw a record; one that a stranger forged may be no document at all, and then the picture is shown. */
+  private async drawRecord(document: ViewDocument): Promise<void> {
     const host: Host = {
       live: false,
       ask: request => this.ask(request, document),
       chose: () => undefined
     };
-    const view = createView(host, document);
+    let view: View;
+    try {
+      view = createView(host, document);
+    } catch {
+      await (this.model && this.drawPicture(this.model));
+      return;
+    }
     const holder = new Widget();
     holder.node.append(view.element);
     this.fill(holder);
@@ -135,7 +144,9 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private async drawPicture(model: IRenderMime.IMimeModel): Promise<void> {
-    const mime = ['text/html', 'image/svg+xml', 'text/plain'].find(name => model.data[name] !== undefined);
+    // Of a notebook that people do not trust, only the text is shown.
+    const kinds = model.trusted ? ['text/html', 'image/svg+xml', 'text/plain'] : ['text/plain'];
+    const mime = kinds.find(name => model.data[name] !== undefined);
     if (mime) {
       const renderer = this.rendermime.createRenderer(mime);
       this.fill(renderer);
@@ -180,7 +191,7 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
         this.view?.receive({ type: 'said', text: evalue || ename, bad: true });
       } else if (message.header.msg_type === 'display_data') {
         const { data } = message.content as { data: { [MIME]?: unknown } };
-        const record = data[MIME] as Record | undefined;
+        const record = recordOf(data[MIME]);
         if (record) {
           this.record = record;
           void this.look();
@@ -189,6 +200,13 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     };
     await future.done;
   }
+}
+
+/** Return what is a record of this version, whoever wrote it; null for anything else. */
+export function recordOf(data: unknown): Record | null {
+  const found = (typeof data === 'object' && data !== null ? data : {}) as { [name in keyof Record]?: unknown };
+  const whole = typeof found.model_id === 'string' && typeof found.document === 'object' && found.document !== null;
+  return found.version === VERSION && whole ? (found as unknown as Record) : null;
 }
 
 /** The Python that shows an execution again; the ARN is a literal, whatever is in it. */
