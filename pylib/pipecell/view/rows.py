@@ -17,6 +17,8 @@ NODE, ENTRY, EXIT = "n", "i", "o"
 
 _FLAT = 0.25  # rise over run below which a label stands above its line, not on it
 
+_STEPS = 12  # halves of its height that a label may be moved up or down
+
 
 @dataclass(frozen=True)
 class _Line:
@@ -140,6 +142,8 @@ class Row:
             for index, (line, item) in enumerate(zip(band.lines, items, strict=True))
             if line.label and "lp" in item
         }
+        for index in self._labels:
+            self._part_label(index)
         self.wires = [
             self._wire(index, line, item)
             for index, (line, item) in enumerate(zip(band.lines, items, strict=True))
@@ -183,6 +187,21 @@ class Row:
         width, height = label_size(label)
         return Box(middle[0] - width / 2, middle[1] - height / 2, width, height)
 
+    def _part_label(self, index: int) -> None:
+        """Move a label off another one that it lies on: Graphviz gives both of some loops one place."""
+        box = self._labels[index]
+        others = [other for number, other in self._labels.items() if number != index]
+        if not any(overlap(_core(box), _core(other)) for other in others):
+            return
+        taken = [*others, *self.boxes.values()]
+        for step in range(1, _STEPS):
+            for y in (box.y - step * box.height / 2, box.y + step * box.height / 2):
+                moved = replace(box, y=y)
+                inside = 0 <= y <= self.height - box.height
+                if inside and not any(overlap(moved, other) for other in taken):
+                    self._labels[index] = moved
+                    return
+
     def _move_label(self, index: int, curve: Sequence[Point]) -> None:
         """Put a label on its curve, or above where that is flat; where that is taken, it stays as it is."""
         box = self._labels.get(index)
@@ -215,6 +234,11 @@ class Row:
             Wire(w.edge, tuple(map(shift, w.points)), w.label, shift(w.label_at) if w.label_at else None)
             for w in self.wires
         ]
+
+
+def _core(box: Box) -> Box:
+    """Return a label's box without its rim, on which neighbours may touch."""
+    return Box(box.x + 1, box.y + 1, box.width - 2, box.height - 2)
 
 
 def _numbers(text: str) -> list[float]:

@@ -164,3 +164,23 @@ def test_labels_stand_apart_from_each_other_and_from_cards(graph: Graph) -> None
         assert not overlap(one, other)
     for label, box in itertools.product(labels, layout.boxes.values()):
         assert not overlap(label, box)
+
+
+def test_labels_of_a_loop_of_two_do_not_lie_on_each_other() -> None:
+    """Graphviz gives both edges between 1 and 4 the same place here, where 1 holds 3 and 4."""
+    nodes = tuple(
+        Node(
+            id=str(number), name=f"Step{number}", type="Processing", parent="1" if number in (3, 4) else None
+        )
+        for number in range(8)
+    )
+    ways = [("0", "1"), ("0", "3"), ("1", "4"), ("4", "1")]
+    layout = laid_out(
+        Graph("p", "stepfunctions", nodes, tuple(Edge(*way, "control", "true") for way in ways))
+    )
+    there, back = (
+        wire.label_at for wire in layout.wires if {wire.edge.source, wire.edge.target} == {"1", "4"}
+    )
+    assert there is not None
+    assert back is not None
+    assert abs(there[1] - back[1]) >= label_size(("true",))[1]
