@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from tests.browser.definitions import BREAK, job, judged, write
 from tests.browser.lab import Lab
+from tests.browser.releases import NEWEST
 
 Keep = Callable[[Page, str], None]
 
@@ -33,8 +34,9 @@ STORED = """() => {
 
 
 @pytest.fixture(scope="module")
-def saved(lab: Lab, browser: Browser) -> Path:
+def saved(lab_of: Callable[[str], Lab], browser: Browser) -> Path:
     """A notebook with a preview and a run that failed, saved by JupyterLab; its kernel is gone."""
+    lab = lab_of(NEWEST)
     write(lab.folder, NAME, judged(job("Break", BREAK)))
     path = lab.write(f"{NAME}.ipynb", *CELLS)
     page = browser.new_page()
