@@ -108,6 +108,7 @@ export class DagView implements View {
   open(document: DagDocument): void {
     const same = this.document?.execution === document.execution && this.document.pipeline === document.pipeline;
     this.skew = null;
+    this.waitingRun = {}; // of before: the document is newer
     this.header.draw(document, this.host.live);
     this.element.setAttribute('aria-label', `${document.run ? 'Run of' : 'Pipeline'} ${document.pipeline}`);
     this.showProblems(document);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,8 +31,13 @@ _PAGE = 1000  # events asked for at once, the service's most
 
 @dataclass
 class _History:
-    """What was read so far. Full pages never change, so only the last one is asked for again."""
+    """What was read so far. Full pages never change, so only the last one is asked for again.
 
+    Each event is read after the one before it, so only one thread reads on at a time: a monitor's, a cell's
+    and a log's may look at the same execution.
+    """
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
     reader: HistoryReader = field(default_factory=HistoryReader)
     token: str | None = None
     map_runs: dict[str, dict[str, int]] = field(default_factory=dict)  # those that have ended
@@ -282,6 +288,10 @@ class StepFunctions(AwsEngine):
         """Read the events since the last look; return the states as they are now."""
         client = self.client("stepfunctions")
         history = self._histories.setdefault(execution_arn, _History())
+        with history.lock:
+            return self._read_on(client, execution_arn, history)
+
+    def _read_on(self, client: Any, execution_arn: str, history: _History) -> tuple[StepSnapshot, ...]:
         while True:
             request: dict[str, Any] = {"executionArn": execution_arn, "maxResults": _PAGE}
             if history.token is not None:
