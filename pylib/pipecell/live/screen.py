@@ -253,6 +253,8 @@ class Screen:
             stage.tell_progress(what, share)
         elif share < 1:
             self.waiting.say(what, share)
+        else:
+            self.waiting.hush()
 
     def executions(
         self, workspace: Workspace, rows: Sequence[ExecutionSummary], title: str, on: str, text: str

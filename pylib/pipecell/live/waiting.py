@@ -34,6 +34,11 @@ class WaitingOutput:
         done = round(_WIDTH * share)
         self.show({"text/plain": f"{what}  {'█' * done}{'░' * (_WIDTH - done)}"})
 
+    def hush(self) -> None:
+        """Take words back: what they spoke of is over, and its result may never come."""
+        if self._here():
+            output.display({"text/plain": ""}, self._display_id, update=True)
+
     def take(self) -> str:
         """Return the id of the output that a result of this cell takes over; empty where there is none."""
         if not self._here():

@@ -58,3 +58,13 @@ def test_where_nobody_watches_nothing_waits(shown: Shown, monkeypatch: pytest.Mo
     monkeypatch.setattr(waiting, "is_watched", lambda: False)
     WaitingOutput().say("Compiling", 0.5)
     assert shown == []
+
+
+def test_words_about_what_is_over_are_taken_back_and_a_result_still_comes_there(shown: Shown) -> None:
+    wait = WaitingOutput()
+    wait.hush()
+    wait.say("Compiling", 0.5)
+    wait.hush()
+    assert [(text, update) for text, _, update in shown[1:]] == [("", True)]
+    wait.place({"text/plain": "done"})
+    assert (shown[-1][0], shown[-1][1], shown[-1][2]) == ("done", shown[0][1], True)
