@@ -1,0 +1,110 @@
+"""The JupyterLab extension when kernels die and notebooks change, and what its settings do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import Lab, LabPage
+from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
+
+DIE = "import os; os._exit(1)"
+CELLS = 4
+"""Cells that load pipecell, write the scripts and declare both steps."""
+
+
+def declared(lab: Lab, page: Page, name: str, door: Path, *more: str) -> LabPage:
+    """Open a notebook and run the cells that declare a pipeline of its name; the panel is shown."""
+    steps = (cell.replace("NAME", name).replace("m5.larg", "m5.large") for cell in (PREPARE, TRAIN))
+    lab.write(f"{name}.ipynb", LOAD, scripts(str(door)), *steps, *more)
+    notebook = lab.open(page, f"{name}.ipynb")
+    page.evaluate("window.jupyterapp.commands.execute('pipecell:show')")
+    run_all(notebook)
+    return notebook
+
+
+def run_all(notebook: LabPage) -> None:
+    notebook.wait_for_kernel()
+    for index in range(CELLS):
+        notebook.run(index)
+
+
+def panel(page: Page) -> Locator:
+    return page.get_by_role("region", name="Pipelines")
+
+
+@pytest.fixture
+def setting(lab: Lab, page: Page) -> Iterator[Any]:
+    """Sets what people set in JupyterLab's settings; afterwards all is as it comes."""
+    url = f"{lab.url}/lab/api/settings/pipecell-labextension:settings?token={lab.token}"
+
+    def put(**values: object) -> None:
+        answer = page.request.put(url, data={"raw": json.dumps(values)})
+        assert answer.ok, answer.text()
+
+    yield put
+    put()
+
+
+def test_a_run_goes_on_without_its_kernel_and_is_there_again_in_the_next_one(
+    lab: Lab, page: Page, tmp_path: Path
+) -> None:
+    door = tmp_path / "door"
+    notebook = declared(lab, page, "Orphan", door, DIE)
+    shown = panel(page)
+    shown.get_by_role("button", name="Run Orphan on this machine").click()
+    newest = shown.get_by_role("listitem").first
+    expect(newest).to_contain_text("Executing")
+
+    notebook.start(CELLS)
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click()  # JupyterLab starts another one
+    expect(shown).to_contain_text("has not loaded pipecell")
+    expect(page.locator(".pc-Badge")).to_have_count(0)
+
+    run_all(notebook)
+    expect(newest).to_contain_text("Executing")
+    expect(shown.get_by_role("button", name="Prepare, Processing")).to_contain_text("●")
+    door.touch()
+    expect(newest).to_contain_text("Succeeded")
+    expect(shown.get_by_role("button", name="Train, Processing")).to_contain_text("✓")
+
+
+def test_the_panel_is_that_of_the_notebook_in_front(lab: Lab, page: Page, tmp_path: Path) -> None:
+    declared(lab, page, "Left", tmp_path / "door")
+    shown = panel(page)
+    expect(shown.get_by_role("heading", name="Left")).to_be_visible()
+    left = page.evaluate("window.jupyterapp.shell.currentWidget.id")
+
+    lab.write("right.ipynb", "1")
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:open', { path: 'right.ipynb' })")
+    expect(shown).to_contain_text("This notebook has not loaded pipecell")
+    expect(shown.get_by_role("heading", name="Left")).to_have_count(0)
+
+    page.evaluate("id => window.jupyterapp.shell.activateById(id)", left)
+    expect(shown.get_by_role("heading", name="Left")).to_be_visible()
+    expect(shown.get_by_role("button", name="Run Left on this machine")).to_be_enabled()
+
+
+def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
+    lab: Lab, page: Page, setting: Any, tmp_path: Path
+) -> None:
+    setting(defaultProfile="full", confirmAws=False)
+    door = tmp_path / "door"
+    door.touch()
+    declared(lab, page, "Settled", door)
+    bar = page.locator(".jp-NotebookPanel-toolbar").get_by_role("group", name="Pipeline")
+    expect(bar.get_by_role("button", name="Use profile smoke")).to_have_attribute("aria-pressed", "true")
+
+    bar.get_by_role("button", name="Target: on this machine").click()
+    expect(bar.get_by_role("button", name="Target: on AWS")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    bar.get_by_role("button", name="Target: on AWS").click()
+
+    bar.get_by_role("button", name="Run Settled").click()
+    expect(page.locator(".Toastify")).to_contain_text("Settled: profile full")
+    expect(panel(page).get_by_role("listitem").first).to_contain_text("Succeeded")
