@@ -43,16 +43,21 @@ def test_without_a_traceback_aws_s_reason_stands_alone() -> None:
     }
 
 
-def test_a_map_tells_how_far_its_items_are_and_which_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = {"Total": 60, "Succeeded": 40, "Failed": 2, "Stopped": 0, "Executing": 18}
-    step = StepSnapshot("Train", "Map", "Executing", metadata={"Iterations": counts, "FailedItems": [3, 17]})
+def detail_of(step: StepSnapshot, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what the drawer shows of the step Train in a run that has got this far."""
     engine: Any = FakeEngine(snapshot(steps=(step,)))
     monkeypatch.setattr(FakeEngine, "connection", Connection("http://127.0.0.1"), raising=False)
     monitor = Monitor()
     try:
-        detail = run_detail(Execution(engine, "arn", monitor=monitor, screen=Screen()), "Train", ["Train"])
+        return run_detail(Execution(engine, "arn", monitor=monitor, screen=Screen()), "Train", ["Train"])
     finally:
         monitor.close()
+
+
+def test_a_map_tells_how_far_its_items_are_and_which_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = {"Total": 60, "Succeeded": 40, "Failed": 2, "Stopped": 0, "Executing": 18}
+    step = StepSnapshot("Train", "Map", "Executing", metadata={"Iterations": counts, "FailedItems": [3, 17]})
+    detail = detail_of(step, monkeypatch)
     facts = {fact["label"]: fact["value"] for fact in detail["facts"]}
     assert facts["Items"] == "40 of 60 done, 2 failed"
     assert facts["Failed items"] == "3, 17"
@@ -61,12 +66,6 @@ def test_a_map_tells_how_far_its_items_are_and_which_failed(monkeypatch: pytest.
 def test_a_retried_state_tells_how_often_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     metadata = {"Attempts": 2, "Retried": ["Throttled: slow \x1bdown"]}
     step = StepSnapshot("Train", "Training", "Executing", metadata=metadata)
-    engine: Any = FakeEngine(snapshot(steps=(step,)))
-    monkeypatch.setattr(FakeEngine, "connection", Connection("http://127.0.0.1"), raising=False)
-    monitor = Monitor()
-    try:
-        detail = run_detail(Execution(engine, "arn", monitor=monitor, screen=Screen()), "Train", ["Train"])
-    finally:
-        monitor.close()
+    detail = detail_of(step, monkeypatch)
     assert {"label": "Attempts", "value": "2"} in detail["facts"]
     assert [text.replace("\ufffd", "") for text in detail["attempts"]] == ["Throttled: slow down"]
