@@ -5,6 +5,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { SubshellComm } from './comm';
 import {
   PROTOCOL,
   TARGET,
@@ -13,15 +14,6 @@ import {
   type RequestName,
   type Requests
 } from './protocol';
-
-/** Milliseconds for which a subshell is waited for; without one, answers come after the running cell. */
-const SUBSHELL_PATIENCE = 3000;
-
-/** What a comm is closed with: the kernel takes it in its main shell, for the subshell goes at the same time. */
-const GOODBYE: JSONObject = { bye: true };
-
-/** How many links of this page use each subshell; JupyterLab gives one to all comms of a target. */
-const users = new Map<string, number>();
 
 /**
  * How far a link is: `absent`, there is no pipecell in the kernel (yet); `opening`; `open`; `strange`,
@@ -69,19 +61,12 @@ export class KernelLink implements IDisposable {
     if (this._isDisposed || this._comm !== null) {
       return;
     }
-    const comm = this.kernel.createComm(TARGET);
+    const comm = new SubshellComm(this.kernel, TARGET);
     this._comm = comm;
     this.enter('opening');
-    comm.onMsg = message => this.receive(message.content.data as unknown as KernelMessage);
+    comm.onMessage = data => this.receive(data as KernelMessage);
     comm.onClose = () => this.lost(comm);
-    await this.subshell(comm);
-    if (this._comm === comm && !comm.isDisposed && this.kernel.status !== 'dead') {
-      this._subshell = subshellOf(comm);
-      if (this._subshell !== null) {
-        users.set(this._subshell, (users.get(this._subshell) ?? 0) + 1);
-      }
-      comm.open();
-    }
+    await comm.open();
   }
 
   /** Have the kernel do something. */
@@ -103,18 +88,12 @@ export class KernelLink implements IDisposable {
   reset(): void {
     const comm = this._comm;
     this._comm = null;
-    this.leave();
-    if (comm !== null && !comm.isDisposed) {
-      comm.dispose();
-    }
+    comm?.dispose();
     this.fail();
     this.enter('absent');
   }
 
-  /**
-   * Close the comm. JupyterLab asks for the end of its subshell only when the connection is gone already,
-   * where a notebook is closed; so it is asked for here, unless another notebook uses it.
-   */
+  /** Close the comm. */
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -122,42 +101,9 @@ export class KernelLink implements IDisposable {
     this._isDisposed = true;
     const comm = this._comm;
     this._comm = null;
-    const subshell = this.leave();
-    if (comm !== null && !comm.isDisposed && !this.kernel.isDisposed && this.kernel.status !== 'dead') {
-      comm.onClose = () => undefined;
-      comm.close(GOODBYE);
-      if (subshell !== null) {
-        this.kernel.requestDeleteSubshell({ subshell_id: subshell }, true);
-      }
-    }
+    comm?.close();
     this.fail();
     Signal.clearData(this);
-  }
-
-  /** Use the subshell no more; returns it where nobody else does. */
-  private leave(): string | null {
-    const subshell = this._subshell;
-    this._subshell = null;
-    if (subshell === null) {
-      return null;
-    }
-    const left = (users.get(subshell) ?? 1) - 1;
-    if (left > 0) {
-      users.set(subshell, left);
-      return null;
-    }
-    users.delete(subshell);
-    return subshell;
-  }
-
-  private async subshell(comm: Kernel.IComm): Promise<void> {
-    await this.kernel.info;
-    if (this.kernel.supportsSubshells) {
-      const patience = new Promise(resolve => setTimeout(resolve, SUBSHELL_PATIENCE));
-      // JupyterLab's type says less than what is there.
-      const { subshellStarted } = comm as Kernel.IComm & { readonly subshellStarted?: Promise<void> };
-      await Promise.race([subshellStarted, patience]).catch(() => undefined);
-    }
   }
 
   private receive(message: KernelMessage): void {
@@ -176,10 +122,9 @@ export class KernelLink implements IDisposable {
     }
   }
 
-  private lost(comm: Kernel.IComm): void {
+  private lost(comm: SubshellComm): void {
     if (this._comm === comm) {
       this._comm = null;
-      this.leave();
       this.fail();
       this.enter('absent');
     }
@@ -200,17 +145,11 @@ export class KernelLink implements IDisposable {
     }
   }
 
-  private _comm: Kernel.IComm | null = null;
-  private _subshell: string | null = null;
+  private _comm: SubshellComm | null = null;
   private _state: LinkState = 'absent';
   private _isDisposed = false;
   private _number = 0;
   private readonly _pending = new Map<number, Pending>();
   private readonly _stateChanged = new Signal<this, LinkState>(this);
   private readonly _told = new Signal<this, KernelMessage>(this);
-}
-
-/** The subshell that a comm's messages go to; null for the main shell. JupyterLab's type leaves it out. */
-function subshellOf(comm: Kernel.IComm): string | null {
-  return (comm as Kernel.IComm & { readonly subshellId?: string | null }).subshellId ?? null;
 }

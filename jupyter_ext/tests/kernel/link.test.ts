@@ -1,112 +1,60 @@
-import type { Kernel, KernelMessage as Jupyter } from '@jupyterlab/services';
 import { describe, expect, test } from 'vitest';
 
 import { KernelLink, RequestError } from '../../src/kernel/link';
+import { FakeKernel } from './kernel';
 
-/** The kernel's end of a comm, as far as a link uses it. */
-class FakeComm {
-  onMsg: (message: Jupyter.ICommMsgMsg) => void = () => undefined;
-  onClose: (message?: Jupyter.ICommCloseMsg) => void = () => undefined;
-  readonly sent: Record<string, unknown>[] = [];
-  readonly subshellStarted = Promise.resolve();
-  goodbye: unknown = null;
-  isDisposed = false;
-  opened = false;
-
-  constructor(readonly subshellId: string) {}
-
-  open(): void {
-    this.opened = true;
-  }
-
-  send(data: Record<string, unknown>): void {
-    this.sent.push(data);
-  }
-
-  close(data?: unknown): void {
-    this.goodbye = data;
-    this.dispose();
-  }
-
-  dispose(): void {
-    this.isDisposed = true;
-  }
-
-  tell(data: unknown): void {
-    this.onMsg({ content: { data } } as unknown as Jupyter.ICommMsgMsg);
-  }
+function linked(): { link: KernelLink; kernel: FakeKernel } {
+  const kernel = new FakeKernel();
+  return { link: new KernelLink(kernel.connection), kernel };
 }
 
-function linked(supportsSubshells = true, subshell = 'any'): { link: KernelLink; comms: FakeComm[]; ended: string[] } {
-  const ended: string[] = [];
-  const comms: FakeComm[] = [];
-  const kernel = {
-    status: 'idle',
-    info: Promise.resolve({}),
-    isDisposed: false,
-    supportsSubshells,
-    createComm: () => {
-      comms.push(new FakeComm(subshell));
-      return comms.at(-1);
-    },
-    requestDeleteSubshell: ({ subshell_id }: { subshell_id: string }) => ended.push(subshell_id)
-  };
-  return { link: new KernelLink(kernel as unknown as Kernel.IKernelConnection), comms, ended };
-}
-
-async function open(): Promise<{ link: KernelLink; comm: FakeComm }> {
-  const { link, comms } = linked();
+async function open(): Promise<{ link: KernelLink; kernel: FakeKernel }> {
+  const { link, kernel } = linked();
   await link.open();
-  const [comm] = comms;
-  if (!comm) {
-    throw new Error('no comm was made');
-  }
-  comm.tell({ type: 'welcome', protocol: 1 });
-  return { link, comm };
+  kernel.tell({ type: 'welcome', protocol: 1 });
+  return { link, kernel };
 }
 
 describe('a link to a kernel', () => {
   test('is open when the kernel has said welcome', async () => {
-    const { link, comm } = await open();
-    expect([comm.opened, link.state]).toEqual([true, 'open']);
-  });
-
-  test('opens too where the kernel has no subshells', async () => {
-    const { link, comms } = linked(false);
+    const { link, kernel } = linked();
     await link.open();
-    expect(comms[0]?.opened).toBe(true);
+    expect(link.state).toBe('opening');
+    kernel.tell({ type: 'welcome', protocol: 1 });
+    expect(link.state).toBe('open');
   });
 
   test('does not pretend to know another protocol', async () => {
-    const { link, comm } = await open();
-    comm.tell({ type: 'welcome', protocol: 2 });
+    const { link, kernel } = await open();
+    kernel.tell({ type: 'welcome', protocol: 2 });
     expect(link.state).toBe('strange');
   });
 
   test('is absent when a kernel without pipecell closes the comm, and can be tried again', async () => {
-    const { link, comms } = linked();
+    const { link, kernel } = linked();
     await link.open();
-    comms[0]?.onClose();
+    kernel.close();
     expect(link.state).toBe('absent');
     await link.open();
-    expect(comms).toHaveLength(2);
+    expect(kernel.comms).toHaveLength(2);
   });
 
   test('gives each request its own answer', async () => {
-    const { link, comm } = await open();
+    const { link, kernel } = await open();
     const first = link.ask('target', { target: 'local' });
     const second = link.ask('complete', { line: '%pipeline r' });
-    comm.tell({ type: 'answer', id: comm.sent[1]?.id, ok: true, result: { begun: 'r', words: ['run'] } });
-    comm.tell({ type: 'answer', id: comm.sent[0]?.id, ok: true, result: { line: 'here' } });
+    const [one, two] = kernel.sent('comm_msg');
+    kernel.tell({ type: 'answer', id: two?.data.id, ok: true, result: { begun: 'r', words: ['run'] } });
+    kernel.tell({ type: 'answer', id: one?.data.id, ok: true, result: { line: 'here' } });
     expect(await second).toEqual({ begun: 'r', words: ['run'] });
     expect(await first).toEqual({ line: 'here' });
   });
 
   test('rejects with the kernel’s own sentence', async () => {
-    const { link, comm } = await open();
+    const { link, kernel } = await open();
     const asked = link.ask('stop', { arn: 'x' });
     const error = { code: 'PC915', message: 'Not an ARN.', hint: 'Use last.' };
-    comm.tell({ type: 'answer', id: comm.sent[0]?.id, ok: false, error });
+    kernel.tell({ type: 'answer', id: kernel.sent('comm_msg')[0]?.data.id, ok: false, error });
     await expect(asked).rejects.toThrow('Not an ARN. Use last.');
   });
 
@@ -118,13 +66,9 @@ describe('a link to a kernel', () => {
     await expect(link.ask('stop', { arn: 'x' })).rejects.toBeInstanceOf(RequestError);
   });
 
-  test('says good-bye, and the last one ends the subshell', async () => {
-    const [first, second] = [linked(true, 'shared'), linked(true, 'shared')];
-    await first.link.open();
-    await second.link.open();
-    first.link.dispose();
-    expect([first.comms[0]?.goodbye, first.ended]).toEqual([{ bye: true }, []]);
-    second.link.dispose();
-    expect(second.ended).toEqual(['shared']);
+  test('says good-bye when it is disposed', async () => {
+    const { link, kernel } = await open();
+    link.dispose();
+    expect(kernel.sent('comm_close')[0]?.data).toEqual({ bye: true });
   });
 });
