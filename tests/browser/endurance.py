@@ -11,7 +11,6 @@ besides, and with them our buttons in their toolbars; it is off here, for it hid
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -153,7 +152,6 @@ def main() -> int:
     kernel: dict[str, int] = {}
     for name, linked in (("without", False), ("with", True)):
         with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
-            _disable(Path(folder), ([] if arguments.widgets else [WIDGETS]) + ([] if linked else [OURS]))
             lab.write(
                 "n.ipynb",
                 "%load_ext pipecell",
@@ -162,21 +160,14 @@ def main() -> int:
                 "Chain([Pass(f'S{n}') for n in range(5)])",
             )
             cycles = arguments.cycles if linked else min(arguments.cycles, BASELINE)
-            found[name], kernel = growth(lab, cycles, linked=linked)
+            with lab.without(*([] if arguments.widgets else [WIDGETS]), *([] if linked else [OURS])):
+                found[name], kernel = growth(lab, cycles, linked=linked)
         sys.stdout.write(f"{name:>8} the extension, per cycle: {_row(found[name])}   ({cycles} cycles)\n")
         sys.stdout.flush()
     more = {key: found["with"][key] - found["without"][key] for key in found["with"]}
     sys.stdout.write(f"{'more':>8} with it: {_row(more)}\n")
     sys.stdout.write(f"more in a kernel whose notebook was opened again and again: {kernel}\n")
     return int(more["nodes"] > MOST_NODES or more["listeners"] > MOST_LISTENERS or any(kernel.values()))
-
-
-def _disable(folder: Path, extensions: list[str]) -> None:
-    """Have JupyterLab start without some extensions."""
-    page_config = folder / "config" / "labconfig" / "page_config.json"
-    known = json.loads(page_config.read_text(encoding="utf-8"))
-    known["disabledExtensions"] |= dict.fromkeys(extensions, True)
-    page_config.write_text(json.dumps(known), encoding="utf-8")
 
 
 def _row(values: dict[str, float]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +21,7 @@ class Lab:
     Attributes:
         url: where it answers.
         token: what lets one in.
-        folder: its files.
+        folder: its files, beside those of its configuration.
     """
 
     url: str
@@ -34,6 +37,19 @@ class Lab:
         path = self.folder / name
         nbformat.write(notebook, path)
         return path
+
+    @contextmanager
+    def without(self, *extensions: str) -> Iterator[None]:
+        """Have JupyterLab start without some extensions in the pages that are opened meanwhile."""
+        page_config = self.folder.parent / "config" / "labconfig" / "page_config.json"
+        before = page_config.read_text(encoding="utf-8")
+        known = json.loads(before)
+        known["disabledExtensions"] |= dict.fromkeys(extensions, True)
+        page_config.write_text(json.dumps(known), encoding="utf-8")
+        try:
+            yield
+        finally:
+            page_config.write_text(before, encoding="utf-8")
 
     def open(self, page: Page, name: str) -> LabPage:
         """Open a notebook in a page, alone in its window."""

@@ -108,3 +108,20 @@ def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
     bar.get_by_role("button", name="Run Settled").click()
     expect(page.locator(".Toastify")).to_contain_text("Settled: profile full")
     expect(panel(page).get_by_role("listitem").first).to_contain_text("Succeeded")
+
+
+def test_a_notebook_opened_again_and_again_finds_its_pipelines_in_its_kernel(
+    lab: Lab, page: Page, tmp_path: Path
+) -> None:
+    # ipywidgets' extension keeps closed notebooks and their connections alive: faults of closing do not show.
+    with lab.without("@jupyter-widgets/jupyterlab-manager", "anywidget"):
+        declared(lab, page, "Reopened", tmp_path / "door")
+    shown = panel(page)
+    for _ in range(3):
+        expect(shown.get_by_role("heading", name="Reopened")).to_be_visible()
+        page.evaluate("window.jupyterapp.shell.currentWidget.dispose()")
+        expect(shown.get_by_role("heading", name="Reopened")).to_have_count(0)
+        page.evaluate(
+            "void window.jupyterapp.commands.execute('docmanager:open', { path: 'Reopened.ipynb' })"
+        )
+    expect(shown.get_by_role("heading", name="Reopened")).to_be_visible()
