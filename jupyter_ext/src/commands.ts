@@ -89,8 +89,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
       'Put the other profile in force, or the one that is asked for',
       (notebook, pipeline, args) => {
         const other = pipeline.profile === 'smoke' ? 'full' : 'smoke';
-        const wanted = args.profile === 'smoke' || args.profile === 'full' ? args.profile : other;
-        return useProfile(notebook, pipeline, wanted);
+        return useProfile(notebook, pipeline, text(args.profile) ?? other);
       }
     );
     add(

@@ -11,8 +11,7 @@ class Settings implements ISettings {
   readonly changed: Signal<ISettings, void> = new Signal<ISettings, void>(this);
 
   get profile(): ISettings['profile'] {
-    const value = this.text('defaultProfile');
-    return value === 'smoke' || value === 'full' ? value : '';
+    return this.text('defaultProfile') === 'full' ? 'full' : 'smoke';
   }
 
   get confirmAws(): boolean {

@@ -2,6 +2,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
+import type { Profile } from './kernel/protocol';
 import type { NotebookPipelines } from './notebook/pipelines';
 
 /** The notebooks that are open, each with its pipelines. */
@@ -27,8 +28,8 @@ export const INotebooks = new Token<INotebooks>(
 
 /** What people set. */
 export interface ISettings {
-  /** The profile that Run takes; empty for the one in force. */
-  readonly profile: '' | 'smoke' | 'full';
+  /** The profile of pipelines for which people chose none. */
+  readonly profile: Profile;
   /** Ask before anything reaches AWS. */
   readonly confirmAws: boolean;
   /** Mark problems in the text of cells. */

@@ -88,6 +88,7 @@ class Workspace:
         self._diagnostics: dict[str, tuple[Diagnostic, ...]] = {}
         self._profiles: dict[tuple[str, str], Profile] = {}
         self._in_force: dict[str, str] = {}
+        self._default_profile = PROFILES[0]
         self._engines: dict[tuple[str, str, str], Engine] = {}
         self._executions: dict[str, Execution] = {}
 
@@ -199,7 +200,7 @@ class Workspace:
         Raises:
             UsageError: there is no such profile (``PC913``).
         """
-        chosen = name or self._in_force.get(pipeline, "smoke")
+        chosen = name or self._in_force.get(pipeline, self._default_profile)
         known = self.profile_names(pipeline)
         if chosen not in known:
             raise UsageError(
@@ -250,6 +251,24 @@ class Workspace:
         self._in_force[pipeline] = profile.name
         for observer in list(self.observers):
             observer.profiled(pipeline)
+
+    def use_default_profile(self, name: str) -> None:
+        """Choose the profile of all pipelines for which none was put in force.
+
+        Raises:
+            UsageError: it is not one of those that every pipeline has (``PC913``).
+        """
+        if name not in PROFILES:
+            raise UsageError(
+                f'"{name}" is not a profile of every pipeline.',
+                code="PC913",
+                hint=did_you_mean(name, PROFILES),
+            )
+        if name != self._default_profile:
+            self._default_profile = name
+            for pipeline in [each for each in self.names() if each not in self._in_force]:
+                for observer in list(self.observers):
+                    observer.profiled(pipeline)
 
     # Engines and executions
 

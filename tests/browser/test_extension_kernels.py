@@ -98,7 +98,8 @@ def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
     door.touch()
     declared(lab, page, "Settled", door)
     bar = page.locator(".jp-NotebookPanel-toolbar").get_by_role("group", name="Pipeline")
-    expect(bar.get_by_role("button", name="Use profile smoke")).to_have_attribute("aria-pressed", "true")
+    full = bar.get_by_role("button", name="Use profile full")
+    expect(full).to_have_attribute("aria-pressed", "true")
 
     bar.get_by_role("button", name="Target: on this machine").click()
     expect(bar.get_by_role("button", name="Target: on AWS")).to_be_visible()
@@ -107,6 +108,10 @@ def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
 
     bar.get_by_role("button", name="Run Settled").click()
     expect(page.locator(".Toastify")).to_contain_text("Settled: profile full")
+    bar.get_by_role("button", name="Use profile smoke").click()
+    expect(full).to_have_attribute("aria-pressed", "false")
+    bar.get_by_role("button", name="Run Settled").click()
+    expect(page.locator(".Toastify")).to_contain_text("Settled: profile smoke")
     expect(panel(page).get_by_role("listitem").first).to_contain_text("Succeeded")
 
 

@@ -183,6 +183,14 @@ def test_a_request_is_answered_while_a_cell_runs(kernel: Kernel, tmp_path: Path)
         door.touch()
 
 
+def test_a_page_may_set_the_profile_that_pipelines_begin_with(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.ask(11, type="defaults", profile="full")
+    page.until(lambda told: told["type"] == "pipeline" and told["pipeline"]["profile"] == "full")
+    page.ask(12, type="profile", pipeline="Front", profile="smoke")
+    page.until(lambda told: told["type"] == "pipeline" and told["pipeline"]["profile"] == "smoke")
+
+
 def test_completion_knows_the_notebooks_variables(kernel: Kernel) -> None:
     page = Page(kernel)
     page.run_cell("row_limit = 5", "cell-3")

@@ -89,6 +89,16 @@ def test_profiles_are_kept_apart() -> None:
     assert workspace.profile("q") == Profile("smoke")
 
 
+def test_the_default_profile_is_that_of_pipelines_without_one_in_force() -> None:
+    workspace = Workspace()
+    workspace.set_profile("chosen", Profile("smoke"))
+    workspace.use_default_profile("full")
+    assert workspace.profile("chosen") == Profile("smoke")
+    assert workspace.profile("other") == Profile("full")
+    with pytest.raises(UsageError, match="PC913"):
+        workspace.use_default_profile("fulll")
+
+
 def test_an_endpoint_that_does_not_run_is_not_started_by_looking(tmp_path: Path) -> None:
     with pytest.raises(EndpointError, match="PC891"):
         local_target(tmp_path / "home", start=False)

@@ -11,7 +11,8 @@ export const TARGET = 'pipecell';
 export const PROTOCOL = 1;
 
 export type Target = 'local' | 'aws';
-export type Profile = 'smoke' | 'full';
+/** The name of a profile: `smoke`, `full`, or people's own. */
+export type Profile = string;
 export type Severity = 'error' | 'warning' | 'info';
 export type Ink = 'ok' | 'run' | 'fail' | 'wait' | 'stop' | 'cache';
 
@@ -72,9 +73,9 @@ export interface Pipeline extends Overview {
   readonly steps: readonly Step[];
   readonly problems: readonly Problem[];
   readonly profile: Profile;
-  readonly profiles: Readonly<Partial<Record<Profile, Readonly<Record<string, unknown>>>>>;
+  readonly profiles: Readonly<Record<Profile, Readonly<Record<string, unknown>>>>;
   /** What a run costs on AWS with each profile, for people: `$0.02–0.05`; absent where unknown. */
-  readonly costs: Readonly<Partial<Record<Profile, string>>>;
+  readonly costs: Readonly<Record<Profile, string>>;
 }
 
 /** One execution; times are epoch seconds. */
@@ -170,7 +171,7 @@ export type KernelMessage =
 /** Requests, with the type of each answer. */
 export interface Requests {
   run: [
-    { pipeline: string; profile?: Profile; on?: Target; only?: readonly string[]; from?: string },
+    { pipeline: string; on?: Target; only?: readonly string[]; from?: string },
     { arn: string; line: string }
   ];
   stop: [{ arn: string; on?: Target }, { arn: string }];
@@ -180,6 +181,8 @@ export interface Requests {
   log: [{ arn: string; on?: Target; step: string; stream: string }, null];
   quiet: [{ stream: string }, null];
   profile: [{ pipeline: string; profile: Profile; values?: Readonly<Record<string, unknown>> }, unknown];
+  /** The profile of all pipelines for which none was put in force. */
+  defaults: [{ profile: Profile }, null];
   target: [{ target: Target }, { line: string }];
   bill: [{ pipeline: string }, { region: string; account: string }];
   fold: [{ pipeline: string; folded: readonly string[]; opened: readonly string[]; node: string }, Overview];

@@ -21,11 +21,10 @@ export function running(notebook: NotebookPipelines, pipeline: Pipeline): Execut
 
 /** Start a pipeline where the kernel's calls go; on AWS only after people agreed. */
 export async function run(notebook: NotebookPipelines, pipeline: Pipeline, settings: ISettings | null): Promise<void> {
-  const profile = settings?.profile === '' || settings === null ? undefined : settings.profile;
   try {
-    const on = await chooseTarget(notebook, pipeline, profile ?? pipeline.profile, settings?.confirmAws !== false);
+    const on = await chooseTarget(notebook, pipeline, settings?.confirmAws !== false);
     if (on !== null) {
-      const line = await notebook.run(pipeline, on, profile);
+      const line = await notebook.run(pipeline, on);
       Notification.info(line, { autoClose: 4000 });
     }
   } catch (error) {
@@ -88,13 +87,13 @@ export async function useTarget(notebook: NotebookPipelines, target: Target, con
 async function chooseTarget(
   notebook: NotebookPipelines,
   pipeline: Pipeline,
-  profile: Profile,
   confirm: boolean
 ): Promise<Target | null> {
   if (notebook.target === 'local' || !confirm) {
     return notebook.target;
   }
   const { region, account } = await notebook.ask('bill', { pipeline: pipeline.name });
+  const { profile } = pipeline;
   const cost = pipeline.costs[profile];
   const result = await showDialog({
     title: `Run ${pipeline.name} on AWS?`,

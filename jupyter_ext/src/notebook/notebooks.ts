@@ -3,12 +3,15 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
 import { NAME } from '../identity';
-import { INotebooks } from '../tokens';
+import { INotebooks, ISettings } from '../tokens';
 import { NotebookPipelines } from './pipelines';
 
 /** Keeps the pipelines of each open notebook. */
 class Notebooks implements INotebooks {
-  constructor(private readonly tracker: INotebookTracker) {
+  constructor(
+    private readonly tracker: INotebookTracker,
+    private readonly settings: ISettings | null
+  ) {
     tracker.forEach(panel => this.add(panel));
     tracker.widgetAdded.connect((_, panel) => this.add(panel));
     tracker.currentChanged.connect(() => this.currentChanged.emit(this.current));
@@ -40,7 +43,7 @@ class Notebooks implements INotebooks {
     if (this.known.has(panel)) {
       return;
     }
-    const pipelines = new NotebookPipelines(panel);
+    const pipelines = new NotebookPipelines(panel, this.settings);
     this.known.set(panel, pipelines);
     pipelines.changed.connect(() => this.changed.emit(pipelines));
     panel.disposed.connect(() => this.known.delete(panel));
@@ -60,5 +63,7 @@ export const notebooks: JupyterFrontEndPlugin<INotebooks> = {
   autoStart: true,
   provides: INotebooks,
   requires: [INotebookTracker],
-  activate: (_: JupyterFrontEnd, tracker: INotebookTracker): INotebooks => new Notebooks(tracker)
+  optional: [ISettings],
+  activate: (_: JupyterFrontEnd, tracker: INotebookTracker, settings: ISettings | null): INotebooks =>
+    new Notebooks(tracker, settings)
 };

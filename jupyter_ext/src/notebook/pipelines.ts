@@ -7,7 +7,8 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { KernelLink, type LinkState } from '../kernel/link';
-import type { KernelMessage, Pipeline, Profile, RequestName, Requests, Target } from '../kernel/protocol';
+import type { KernelMessage, Pipeline, RequestName, Requests, Target } from '../kernel/protocol';
+import type { ISettings } from '../tokens';
 import { apply, EMPTY, listKey, newest, type Execution, type KernelState } from '../kernel/state';
 import { deletedCells, staleSteps, type Stale } from './stale';
 
@@ -19,12 +20,16 @@ const REST = 250;
 
 /** What is known of one notebook, and what can be asked of its kernel. */
 export class NotebookPipelines implements IDisposable {
-  constructor(readonly panel: NotebookPanel) {
+  constructor(
+    readonly panel: NotebookPanel,
+    private readonly settings: ISettings | null
+  ) {
     const { sessionContext } = panel;
     sessionContext.kernelChanged.connect(this.switched, this);
     sessionContext.statusChanged.connect(this.statusChanged, this);
     sessionContext.iopubMessage.connect(this.overheard, this);
     panel.context.model.contentChanged.connect(this.edited, this);
+    settings?.changed.connect(this.set, this);
     // When the panel itself is disposed, its kernel's connection is gone: too late to say good-bye.
     panel.content.disposed.connect(() => this.dispose());
     void sessionContext.ready.then(() => {
@@ -111,8 +116,8 @@ export class NotebookPipelines implements IDisposable {
   }
 
   /** Start the pipeline; returns the line that says what was started. */
-  async run(pipeline: Pipeline, on: Target, profile?: Profile): Promise<string> {
-    const started = await this.ask('run', { pipeline: pipeline.name, on, ...(profile ? { profile } : {}) });
+  async run(pipeline: Pipeline, on: Target): Promise<string> {
+    const started = await this.ask('run', { pipeline: pipeline.name, on });
     this.attach(pipeline, started.arn);
     return started.line;
   }
@@ -141,6 +146,7 @@ export class NotebookPipelines implements IDisposable {
     sessionContext.statusChanged.disconnect(this.statusChanged, this);
     sessionContext.iopubMessage.disconnect(this.overheard, this);
     this.panel.context.model.contentChanged.disconnect(this.edited, this);
+    this.settings?.changed.disconnect(this.set, this);
     this._link?.dispose();
     this._link = null;
     this._state = EMPTY;
@@ -220,7 +226,18 @@ export class NotebookPipelines implements IDisposable {
     if (this.link === 'absent') {
       this.clear();
     } else {
+      this._defaultProfile = '';
+      this.set();
       this._changed.emit();
+    }
+  }
+
+  /** Tell the kernel what people set, where it does not know. */
+  private set(): void {
+    const profile = this.settings?.profile ?? '';
+    if (this.link === 'open' && profile !== this._defaultProfile) {
+      this._defaultProfile = profile;
+      void this.ask('defaults', { profile }).catch(() => undefined);
     }
   }
 
@@ -260,6 +277,8 @@ export class NotebookPipelines implements IDisposable {
 
   private _link: KernelLink | null = null;
   private _state = EMPTY;
+  /** What the kernel was told; empty for nothing. */
+  private _defaultProfile = '';
   private _chosen = '';
   private _latest = '';
   private _loading = '';

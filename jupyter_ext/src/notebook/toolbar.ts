@@ -6,36 +6,21 @@ import { Widget } from '@lumino/widgets';
 
 import { button, html, say } from '../dom';
 import { CommandIDs, NAME } from '../identity';
-import type { Profile } from '../kernel/protocol';
-import { INotebooks } from '../tokens';
 import { PLACES } from '../kernel/words';
+import { ProfileSwitch } from '../profiles';
+import { INotebooks } from '../tokens';
 import { running } from './acts';
 import type { NotebookPipelines } from './pipelines';
-
-const PROFILES: readonly Profile[] = ['smoke', 'full'];
 
 /** The group of buttons in a notebook's toolbar; it shows while the notebook has a pipeline. */
 class Controls extends Widget {
   constructor(
     private readonly notebooks: INotebooks,
     private readonly panel: NotebookPanel,
-    private readonly execute: (command: string, args?: { profile: Profile }) => void
+    private readonly execute: (command: string, args?: { profile: string }) => void
   ) {
     super({ node: html('div', 'pc-Toolbar pc-colours jp-Toolbar-item', { role: 'group', 'aria-label': 'Pipeline' }) });
-    for (const profile of PROFILES) {
-      this.profiles.set(
-        profile,
-        button('pc-Segment', profile, `Use profile ${profile}`, () =>
-          this.execute(CommandIDs.profile, { profile })
-        )
-      );
-    }
-    this.node.append(
-      html('div', 'pc-Segments', { role: 'group', 'aria-label': 'Profile' }, ...this.profiles.values()),
-      this.target,
-      this.runButton,
-      this.stopButton
-    );
+    this.node.append(this.profiles.node, this.target, this.runButton, this.stopButton);
     notebooks.changed.connect(this.changed, this);
     notebooks.added.connect(this.changed, this);
     this.draw();
@@ -67,12 +52,7 @@ class Controls extends Widget {
     if (notebook === undefined || pipeline === null) {
       return;
     }
-    for (const [profile, element] of this.profiles) {
-      const cost = pipeline.costs[profile];
-      const on = pipeline.profile === profile;
-      element.setAttribute('aria-pressed', String(on));
-      element.title = `Use profile ${profile}${cost ? `: ${cost} on AWS` : ''}`;
-    }
+    this.profiles.show(pipeline);
     const place = PLACES[notebook.target];
     say(this.target, place);
     this.target.dataset.target = notebook.target;
@@ -87,7 +67,7 @@ class Controls extends Widget {
     this.runButton.setAttribute('aria-label', `Run ${name}`);
   }
 
-  private readonly profiles = new Map<Profile, HTMLButtonElement>();
+  private readonly profiles = new ProfileSwitch(profile => this.execute(CommandIDs.profile, { profile }));
   private readonly target = button('pc-Target', '', '', () => this.execute(CommandIDs.target));
   private readonly runButton = button('pc-Run', '▶ Run', 'Run the pipeline', () => this.execute(CommandIDs.run));
   private readonly stopButton = button('pc-Stop', '■ Stop', 'Stop the running execution', () =>

@@ -1,8 +1,9 @@
 /** The top of the panel: which pipeline, with which profile, where, and the buttons that start and stop it. */
 
 import { button, fill, html, plural } from '../dom';
-import type { Profile, Target } from '../kernel/protocol';
+import type { Pipeline, Profile, Target } from '../kernel/protocol';
 import { PLACES } from '../kernel/words';
+import { ProfileSwitch } from '../profiles';
 import { Section } from './section';
 
 export interface HeadValue {
@@ -11,7 +12,8 @@ export interface HeadValue {
   readonly engine: string;
   readonly steps: number;
   readonly profile: Profile;
-  readonly costs: Readonly<Partial<Record<Profile, string>>>;
+  readonly profiles: Pipeline['profiles'];
+  readonly costs: Pipeline['costs'];
   readonly target: Target;
   readonly busy: boolean;
   readonly retry: boolean;
@@ -32,18 +34,19 @@ const ENGINES: Readonly<Record<string, string>> = { sagemaker: 'SageMaker Pipeli
 export class Head extends Section<HeadValue> {
   constructor(private readonly acts: HeadActs) {
     super('Head');
+    this.profiles = new ProfileSwitch(profile => acts.profile(profile));
   }
 
   protected draw(value: HeadValue): void {
     const facts = [ENGINES[value.engine] ?? value.engine, plural(value.steps, 'step')];
     const cost = value.costs[value.profile];
-    const profiles = html('div', 'pc-Segments', { role: 'group', 'aria-label': 'Profile' }, ...this.profiles(value));
+    this.profiles.show(value);
     fill(
       this.body,
       this.name(value),
       html('div', 'pc-Head-facts pc-Dim', {}, facts.join(' · ')),
       html('div', 'pc-Head-facts pc-Dim', { hidden: !cost }, `A run on AWS: ${cost ?? ''}`),
-      html('div', 'pc-Controls', {}, profiles, this.target(value)),
+      html('div', 'pc-Controls', {}, this.profiles.node, this.target(value)),
       html('div', 'pc-Controls', {}, ...this.buttons(value))
     );
   }
@@ -58,16 +61,6 @@ export class Head extends Section<HeadValue> {
     }
     select.addEventListener('change', () => this.acts.choose(select.value));
     return select;
-  }
-
-  private profiles(value: HeadValue): HTMLElement[] {
-    return (['smoke', 'full'] as const).map(profile => {
-      const cost = value.costs[profile];
-      const title = `Use profile ${profile}${cost ? `: ${cost} on AWS` : ''}`;
-      const element = button('pc-Segment', profile, title, () => this.acts.profile(profile));
-      element.setAttribute('aria-pressed', String(value.profile === profile));
-      return element;
-    });
   }
 
   private target(value: HeadValue): HTMLElement {
@@ -85,4 +78,6 @@ export class Head extends Section<HeadValue> {
     const again = 'Go on with the latest execution from where it failed';
     return value.retry ? [run, stop, button('pc-Button', '↻ Retry', again, () => this.acts.retry())] : [run, stop];
   }
+
+  private readonly profiles: ProfileSwitch;
 }

@@ -127,6 +127,7 @@ export class PipelinesPanel extends Widget {
       engine: pipeline.engine,
       steps: pipeline.steps.length,
       profile: pipeline.profile,
+      profiles: pipeline.profiles,
       costs: pipeline.costs,
       target: notebook.target,
       busy: running(notebook, pipeline).length > 0,

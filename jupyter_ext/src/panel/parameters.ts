@@ -1,12 +1,12 @@
 /** The parameters with the values of the profile in force; full's own value struck through where it differs. */
 
 import { fill, html } from '../dom';
-import type { Profile } from '../kernel/protocol';
+import type { Pipeline, Profile } from '../kernel/protocol';
 import { Section } from './section';
 
 export interface ParametersValue {
   readonly profile: Profile;
-  readonly profiles: Readonly<Partial<Record<Profile, Readonly<Record<string, unknown>>>>>;
+  readonly profiles: Pipeline['profiles'];
 }
 
 /** A value as people read it. */

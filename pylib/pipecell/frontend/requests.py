@@ -55,6 +55,7 @@ class Requests:
             "log": self._log,
             "quiet": self._quiet,
             "profile": self._profile,
+            "defaults": self._defaults,
             "target": self._target,
             "bill": self._bill,
             "complete": self._complete,
@@ -128,6 +129,9 @@ class Requests:
     def _profile(self, request: Request, asker: Asker) -> dict[str, Any]:
         values = request.get("values") or {}
         return self._pipeline(request).use_profile(_text(request, "profile"), **dict(values)).to_json()
+
+    def _defaults(self, request: Request, asker: Asker) -> None:
+        self._workspace.use_default_profile(_text(request, "profile"))
 
     def _target(self, request: Request, asker: Asker) -> dict[str, Any]:
         name = _text(request, "target")
