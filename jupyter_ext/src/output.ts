@@ -213,7 +213,7 @@ export function recordOf(data: unknown): Record | null {
 export function attachCode(document: Pick<DagDocument, 'execution' | 'target'>): string {
   const arn = JSON.stringify(document.execution);
   const on = document.target === 'aws' ? 'aws' : 'local';
-  return `import pipecell.live.attach as _pipecell_attach; _pipecell_attach.attach(${arn}, ${JSON.stringify(on)})`;
+  return `import pipecell.frontend.attach as _pipecell_attach; _pipecell_attach.attach(${arn}, ${JSON.stringify(on)})`;
 }
 
 /** Draws pipecell's outputs in notebooks. */

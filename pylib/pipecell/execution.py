@@ -5,29 +5,38 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
+from pipecell.definition.outcome import not_taken, with_values
 from pipecell.engines.engine import SUCCEEDED
 from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean
 from pipecell.graph import NodeState
+from pipecell.targets import PLACES
 
 if TYPE_CHECKING:
     from pipecell.definition.cache.hindsight import Verdict
     from pipecell.definition.document import Document
     from pipecell.engines.engine import Engine, ExecutionSnapshot, LogLine, StepSnapshot
     from pipecell.engines.monitor import Monitor, Watch
+    from pipecell.engines.scope import RunScope
     from pipecell.graph import Graph
-    from pipecell.live import Screen
+    from pipecell.resuming import Resumption
     from pipecell.view.header import Header
     from pipecell.view.widget import DagWidget
 
 PATIENCE = {"local": 30.0, "aws": 600.0}
 """Seconds for which `Execution.wait` bears looks that fail before it gives up."""
 
-PLACES = {"local": "on this machine", "aws": "on AWS"}
-"""Where a target runs, in words for people."""
+
+class Screen(Protocol):
+    """What shows executions in a notebook."""
+
+    def show(self, execution: Execution) -> None:
+        """Show an execution in the running cell, live while it runs."""
+
+    def widget(self, execution: Execution) -> DagWidget:
+        """Return the live widget of an execution, made at the first call."""
 
 
 class Log(Sequence["LogLine"]):
@@ -99,11 +108,6 @@ class Execution:
         return self._engine
 
     @property
-    def screen(self) -> Screen:
-        """What shows it in a notebook."""
-        return self._screen
-
-    @property
     def trouble(self) -> str:
         """Why it could not be seen at the last look; empty when it could."""
         trouble = self._watch.trouble if self._watch is not None else None
@@ -163,12 +167,19 @@ class Execution:
     @property
     def valued_document(self) -> Document:
         """The definition that it runs, with its own values as the defaults of the parameters."""
-        return _with_values(self.document, self.parameters)
+        return with_values(self.document, self.parameters)
 
     @property
     def graph(self) -> Graph:
         """The DAG that it runs."""
         return self._drawn()[1]
+
+    @property
+    def scope(self) -> RunScope:
+        """What references mean in it, as far as its steps have ended."""
+        from pipecell.engines.scope import RunScope
+
+        return RunScope(self._engine, self.document, self.last_seen)
 
     def started_inside(self, execution_arn: str) -> Execution:
         """Return an execution that a step of this one started, in the same place."""
@@ -232,6 +243,17 @@ class Execution:
             self._engine, execution_arn, monitor=self._monitor, screen=self._screen, profile=self.profile
         )
 
+    def resumption(self, step: str) -> Resumption:
+        """Return how it can go on from a step, or why it cannot.
+
+        Raises:
+            UsageError: there is no such step (``PC924``).
+        """
+        from pipecell.resuming import resumption
+
+        self._require(step, self._names)
+        return resumption(self._engine, self.document, self.last_seen, step)
+
     def resume(self, step: str) -> Execution:
         """Go on from a step: in this execution where it failed, else in a new one that takes over the rest.
 
@@ -240,7 +262,12 @@ class Execution:
         """
         from pipecell.resuming import resume
 
-        return resume(self, step)
+        self._require(step, self._names)
+        arn = resume(self._engine, self.document, self.last_seen, step)
+        if arn != self.execution_arn:
+            return self.beside(arn)
+        self._forget()
+        return self
 
     def retry(self) -> Execution:
         """Go on from where it failed: steps that succeeded stay as they are."""
@@ -289,7 +316,7 @@ class Execution:
         Raises:
             MissingDependencyError: there is no Graphviz.
         """
-        return self._screen.stage(self).widget
+        return self._screen.widget(self)
 
     def cost_so_far(self) -> str:
         """Return what the steps so far cost on AWS, or would, for people; empty where nobody knows."""
@@ -313,7 +340,7 @@ class Execution:
             return None
         key = (step.name, step.started, step.cached)
         if key not in self._verdicts:
-            self._verdicts[key] = verdict(self, step)
+            self._verdicts[key] = verdict(self._engine.connection, self.document, self.execution_arn, step)
         return self._verdicts[key]
 
     def _price(self, usd: float) -> str:
@@ -405,7 +432,7 @@ class Execution:
 
             document = self._engine.definition(self.execution_arn)
             values = (self._seen or self.last_seen).parameters
-            self._picture = document, read_graph(_with_values(document, values))
+            self._picture = document, read_graph(with_values(document, values))
         return self._picture
 
     def count(self, seen: ExecutionSnapshot) -> str:
@@ -420,12 +447,20 @@ class Execution:
         return ", ".join(facts)
 
     def _lines(self, step: str, *, follow: bool) -> Iterator[LogLine]:
-        names = [node.name for node in self.graph.nodes]
-        if step not in names and step.rpartition("/")[0] not in names:
+        names = self._names
+        if step.rpartition("/")[0] not in names:
+            self._require(step, names)
+        return self._engine.logs(self.execution_arn, step, follow=follow)
+
+    @property
+    def _names(self) -> list[str]:
+        return [node.name for node in self.graph.nodes]
+
+    def _require(self, step: str, names: Sequence[str]) -> None:
+        if step not in names:
             raise UsageError(
                 f'{self.pipeline} has no step "{step}".', code="PC924", hint=did_you_mean(step, names)
             )
-        return self._engine.logs(self.execution_arn, step, follow=follow)
 
     def check_reachable(self) -> None:
         """Give up on an execution that could not be seen for longer than ``PATIENCE``.
@@ -452,39 +487,3 @@ class Execution:
         if watched is not None:
             watched.cancel()
             self.watch()
-
-
-def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
-    """Return the definition with the values of a run as its defaults, so that it is drawn with them."""
-    parameters = document.body.get("Parameters")
-    if document.engine != "sagemaker" or not isinstance(parameters, list):
-        return document
-    valued = [
-        {**entry, "DefaultValue": values[entry["Name"]]} if entry.get("Name") in values else entry
-        for entry in parameters
-    ]
-    return replace(document, body={**document.body, "Parameters": valued})
-
-
-def not_taken(document: Document, states: Mapping[str, NodeState], running: bool) -> list[str]:
-    """Return the steps of branches that a condition did not choose, those inside them included.
-
-    Of a state machine that may loop, that is known when it has ended.
-    """
-    if document.engine != "sagemaker":
-        from pipecell.definition.asl.machine import states as every_state
-
-        visible = () if running else every_state(document)
-        return [state.name for state in visible if not state.elsewhere and state.name not in states]
-    from pipecell.definition.sagemaker import iterate_steps
-
-    skipped: list[str] = []
-    for step in iterate_steps(document):
-        if step.parent is None:
-            continue
-        condition = states.get(step.parent)
-        outcome = str((condition.metadata.get("Condition") or {}).get("Outcome", "")) if condition else ""
-        other = bool(outcome) and step.branch is not None and outcome.lower() != step.branch
-        if (other or step.parent in skipped) and step.name not in states:
-            skipped.append(step.name)
-    return skipped

@@ -7,24 +7,23 @@ succeeded is run first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pipecell.declare.compiled import Compiled
 from pipecell.definition.document import Document
 from pipecell.definition.excerpt import excerpt, steps_read
 from pipecell.definition.parameters import declared
 from pipecell.definition.sagemaker import dependencies, iterate_steps
 from pipecell.engines.jobs import describe_job
-from pipecell.errors import CheckFailedError, ExecutionError, PipecellError, UsageError, did_you_mean
-from pipecell.execution import PLACES
-from pipecell.live.comparisons import RunScope
+from pipecell.errors import ExecutionError, PipecellError, UsageError, did_you_mean
+from pipecell.targets import PLACES
 
 if TYPE_CHECKING:
-    from pipecell.engines.engine import Engine, Progress, StepSnapshot
+    from pipecell.engines.engine import Engine, StepSnapshot
+    from pipecell.engines.scope import RunScope
     from pipecell.execution import Execution
-    from pipecell.pipeline import Pipeline
-    from pipecell.workspace import Workspace
 
 ENDING = "-try"
 """What the pipeline of trials is called, after the pipeline's own name."""
@@ -38,47 +37,37 @@ class Trial:
     """What is to be run.
 
     Attributes:
-        document: the step, and the steps that must run before it, as a pipeline of their own.
+        step: the step that is tried.
+        document: it, and the steps that must run before it, as a pipeline of their own.
         first: the steps that never succeeded and so are run first.
         reused: the other steps that it reads, whose latest outputs it gets.
     """
 
+    step: str
     document: Document
     first: tuple[str, ...]
     reused: tuple[str, ...]
 
+    @property
+    def line(self) -> str:
+        """What runs first and what is reused, in one line."""
+        first = f"{', '.join(self.first)} first, which never ran; " if self.first else ""
+        reused = f"latest outputs of {', '.join(self.reused)}; " if self.reused else ""
+        return f"{self.step}: {first}{reused}{PLACES['local']}."
 
-def try_job(
-    pipeline: Pipeline,
-    workspace: Workspace,
-    step: str,
-    *,
-    say: Callable[[str], None] | None,
-    progress: Progress | None,
-) -> Execution:
-    """Run one step's job now, on this machine; as `Pipeline.try_job` says."""
-    document = pipeline.document
-    if step not in dependencies(document):
-        hint = did_you_mean(step, dependencies(document))
-        raise UsageError(f'{pipeline.name} has no step "{step}".', code="PC924", hint=hint)
-    place = workspace.engine(pipeline.engine, "local", pipeline.compiled.region)
-    trial = plan_trial(document, step, workspace, place)
-    involved = {step, *trial.first}
-    wrong = [found for found in pipeline.check().errors if found.step in involved]
-    if wrong:
-        raise CheckFailedError(f"{step} was not tried.", diagnostics=wrong)
-    if say is not None:
-        first = f"{', '.join(trial.first)} first, which never ran; " if trial.first else ""
-        reused = f"latest outputs of {', '.join(trial.reused)}; " if trial.reused else ""
-        say(f"{step}: {first}{reused}{PLACES['local']}.")
-    tried = without_cache(trial.document)
-    compiled = pipeline.compiled
-    with pipeline.uploading(compiled, progress) as told:
-        place.deploy(tried, role=compiled.role, uploads=compiled.uploads, progress=told)
-    chosen = workspace.profile(pipeline.name)
-    names = {parameter.name for parameter in declared(tried)}
-    values = {key: value for key, value in pipeline.profile_values(chosen, {}).items() if key in names}
-    return workspace.remember(place, place.start(tried, parameters=values), profile=chosen.name)
+    def compiled(self, whole: Compiled) -> Compiled:
+        """Return it ready to be deployed, with the uploads and the role of the whole pipeline.
+
+        No step takes a cached result: a trial is asked for to see the job run.
+        """
+        return Compiled(
+            without_cache(self.document), uploads=whole.uploads, role=whole.role, region=whole.region
+        )
+
+    def values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the whole pipeline's parameter values that it has a parameter for."""
+        names = {parameter.name for parameter in declared(self.document)}
+        return {key: value for key, value in values.items() if key in names}
 
 
 def trial_name(pipeline: str) -> str:
@@ -86,16 +75,24 @@ def trial_name(pipeline: str) -> str:
     return f"{pipeline[: _LONGEST_NAME - len(ENDING)]}{ENDING}"
 
 
-def plan_trial(document: Document, step: str, workspace: Workspace, engine: Engine) -> Trial:
+def plan_trial(document: Document, step: str, engine: Engine, remember: Callable[[str], Execution]) -> Trial:
     """Work out what must run, and what the other steps left.
 
     Args:
         document: the whole pipeline.
         step: the step's name in the definition.
-        workspace: knows earlier executions.
-        engine: where they ran.
+        engine: where earlier executions ran.
+        remember: gives an execution by its ARN.
+
+    Raises:
+        UsageError: there is no such step (``PC924``).
     """
-    latest = _Latest(document, workspace, engine, (document.name, trial_name(document.name)))
+    known = dependencies(document)
+    if step not in known:
+        raise UsageError(
+            f'{document.name} has no step "{step}".', code="PC924", hint=did_you_mean(step, known)
+        )
+    latest = _Latest(document, engine, remember, (document.name, trial_name(document.name)))
     run: dict[str, None] = {}
     reused: dict[str, None] = {}
 
@@ -111,7 +108,7 @@ def plan_trial(document: Document, step: str, workspace: Workspace, engine: Engi
 
     need(step)
     made = excerpt(document, run, latest, trial_name(document.name))
-    return Trial(made, tuple(name for name in run if name != step), tuple(reused))
+    return Trial(step, made, tuple(name for name in run if name != step), tuple(reused))
 
 
 @dataclass
@@ -119,8 +116,8 @@ class _Latest:
     """The latest success of each step: a scope for references to them."""
 
     document: Document
-    workspace: Workspace
     engine: Engine
+    remember: Callable[[str], Execution]
     pipelines: tuple[str, ...]
     _found: dict[str, tuple[Execution, StepSnapshot] | None] = field(default_factory=dict)
     _executions: list[Execution] | None = None
@@ -139,7 +136,7 @@ class _Latest:
         if self._executions is None:
             rows = [row for name in self.pipelines for row in self._rows(name)]
             rows.sort(key=lambda row: -(row.started or 0))
-            self._executions = [self.workspace.remember(self.engine, row.execution_arn) for row in rows]
+            self._executions = [self.remember(row.execution_arn) for row in rows]
         return self._executions
 
     def _rows(self, pipeline: str) -> Iterator[Any]:
@@ -152,7 +149,7 @@ class _Latest:
         found = self.find(step)
         assert found is not None  # noqa: S101 - only steps that were found are left out
         run, seen = found
-        return RunScope(run), seen
+        return run.scope, seen
 
     def step_property(self, step: str, property_path: str) -> Any:
         """Return a property of a step's latest job, model or answer."""
@@ -170,7 +167,7 @@ class _Latest:
     def property_file(self, step: str, file_name: str, json_path: str) -> Any:
         """Return a value of the JSON file that a step wrote last; where it is, the step says now."""
         scope, seen = self._scope(step)
-        job = describe_job(scope.run.engine.connection, seen.metadata)
+        job = describe_job(scope.engine.connection, seen.metadata)
         body = next(view.body for view in iterate_steps(self.document) if view.name == step)
         for entry in body.get("PropertyFiles") or ():
             for place in job.outputs if job is not None else ():
@@ -192,7 +189,7 @@ class _Latest:
 
 
 def without_cache(document: Document) -> Document:
-    """Return a pipeline whose steps run although they ran before: a trial is asked for to see the job run."""
+    """Return a pipeline whose steps run although they ran before."""
     steps = [
         {key: value for key, value in step.items() if key != "CacheConfig"} for step in document.body["Steps"]
     ]

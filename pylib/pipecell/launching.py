@@ -1,19 +1,20 @@
-"""What a launch needs beside the definition: which steps, the account's own names, one line that says it."""
+"""A launch: which steps, the account's own names, one line that says it, and the start itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import ExecutionError, UsageError, did_you_mean
-from pipecell.execution import PLACES
 from pipecell.reports import changed_values
+from pipecell.targets import PLACES
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
     from pipecell.definition.document import Document
     from pipecell.engines.connection import Connection
-    from pipecell.engines.engine import Engine, Selection
+    from pipecell.engines.engine import Engine, Progress, Selection
 
 
 def selected_steps(document: Document, only: Sequence[str], start_from: str | None) -> tuple[str, ...]:
@@ -87,6 +88,49 @@ def for_account(
             chosen = PLACEHOLDER_ROLE
     return substitute(
         compiled, account=uploads.account(connection), bucket=uploads.default_bucket(connection), role=chosen
+    )
+
+
+def launch(
+    place: Engine,
+    ready: Compiled,
+    uploading: AbstractContextManager[Progress],
+    *,
+    parameters: Mapping[str, Any],
+    input: Any = None,  # noqa: A002 - a state machine's own word
+    steps: tuple[str, ...] = (),
+) -> str:
+    """Deploy a compiled pipeline and start it; return the execution's ARN.
+
+    Args:
+        place: the engine that runs it.
+        ready: as it is deployed there.
+        uploading: shows how far its uploads are.
+        parameters: values that it starts with.
+        input: a state machine's input.
+        steps: the steps to run; none means all.
+
+    Raises:
+        ExecutionError: AWS refused.
+    """
+    with uploading as progress:
+        place.deploy(
+            ready.document,
+            role=ready.role,
+            uploads=ready.uploads,
+            tags=ready.tags,
+            parallelism=ready.parallelism,
+            progress=progress,
+        )
+    if ready.functions:
+        from pipecell.engines import functions
+
+        functions.put(place.connection, ready.functions)
+    return place.start(
+        ready.document,
+        parameters=parameters,
+        input=input,
+        selection=selection(place, ready.document, steps),
     )
 
 

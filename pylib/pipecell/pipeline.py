@@ -32,13 +32,10 @@ if TYPE_CHECKING:
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
     from pipecell.graph import Graph
-    from pipecell.live import Screen
+    from pipecell.live.screen import Screen
     from pipecell.planning import PlanReport
     from pipecell.trials import TrialReport
     from pipecell.workspace import Profile, Workspace
-
-CALLS = {"local": "AWS calls stay on this machine", "aws": "AWS calls go to AWS"}
-"""Where the AWS calls of a notebook go, in words for people."""
 
 EXPORT_FORMATS = ("json", "cloudformation", "python", "github-actions", "policy")
 """What `Pipeline.export` writes."""
@@ -109,7 +106,7 @@ class Pipeline:
         from pipecell import targets
         from pipecell.definition.parameters import declared
 
-        calls = CALLS[targets.current().name]
+        calls = targets.CALLS[targets.current().name]
         profile = self._workspace.profile(self.name).name
         shown = self.engine == "sagemaker" and declared(self.document)
         return Preview(self.graph, (profile, calls) if shown else (calls,))
@@ -303,7 +300,7 @@ class Pipeline:
                 with ``wait`` the run failed.
         """
         from pipecell.definition.parameters import bind, bind_input, declared, defaults
-        from pipecell.launching import launch_line, selected_steps, selection
+        from pipecell.launching import launch, launch_line, selected_steps
 
         chosen = self._workspace.profile(self.name, profile)
         if engine not in (None, self.engine):
@@ -340,25 +337,8 @@ class Pipeline:
         if say is not None:
             aws = self._connect_to_aws() if on == "aws" else None
             say(launch_line(self.name, profiled, values, defaults(self.document), aws))
-        with self.uploading(ready, progress) as told:
-            place.deploy(
-                ready.document,
-                role=ready.role,
-                uploads=ready.uploads,
-                tags=ready.tags,
-                parallelism=ready.parallelism,
-                progress=told,
-            )
-        if ready.functions:
-            from pipecell.engines import functions
-
-            functions.put(self._workspace.connect(on, ready.region), ready.functions)
-        arn = place.start(
-            ready.document,
-            parameters=values,
-            input=input,
-            selection=selection(place, self.document, selected),
-        )
+        uploading = self._uploading(ready, progress)
+        arn = launch(place, ready, uploading, parameters=values, input=input, steps=selected)
         execution = self._workspace.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
 
@@ -380,9 +360,21 @@ class Pipeline:
             CheckFailedError: the step itself has errors; nothing was started.
             ExecutionError: the local endpoint refused.
         """
-        from pipecell.job_trials import try_job
+        from pipecell.job_trials import plan_trial
+        from pipecell.launching import launch
 
-        return try_job(self, self._workspace, step, say=say, progress=progress)
+        place = self._workspace.engine(self.engine, "local", self.compiled.region)
+        trial = plan_trial(self.document, step, place, partial(self._workspace.remember, place))
+        involved = {step, *trial.first}
+        wrong = [found for found in self.check().errors if found.step in involved]
+        if wrong:
+            raise CheckFailedError(f"{step} was not tried.", diagnostics=wrong)
+        if say is not None:
+            say(trial.line)
+        chosen = self._workspace.profile(self.name)
+        ready, values = trial.compiled(self.compiled), trial.values(self.profile_values(chosen, {}))
+        arn = launch(place, ready, self._uploading(ready, progress), parameters=values)
+        return self._workspace.remember(place, arn, profile=chosen.name)
 
     def try_state(
         self,
@@ -416,7 +408,7 @@ class Pipeline:
         body = find_state(self.document, state)
         if input == LAST:
             newest = self._workspace.execution(LAST, on=on, pipeline=self.document.name)
-            input = last_input(newest, state)  # noqa: A001 - a state's own word
+            input = last_input(newest.snapshot, state)  # noqa: A001 - a state's own word
         place = self._workspace.engine(self.engine, on, self.compiled.region)
         assert isinstance(place, StepFunctions)  # noqa: S101 - `find_state` refuses other engines
         ready = self._compiled_for(on, role)
@@ -432,11 +424,12 @@ class Pipeline:
         )
         return TrialReport(trial)
 
-    def uploading(self, ready: Compiled, also: Progress | None) -> AbstractContextManager[Progress]:
+    def _uploading(self, ready: Compiled, also: Progress | None) -> AbstractContextManager[Progress]:
         """Show how far the uploads of a compiled pipeline are while the block lasts; ``also`` is told too."""
         from pipecell.progress import uploading
 
-        return uploading(self, ready.uploads, partial(self._workspace.progressed, self.name), also)
+        bar = partial(self._workspace.progressed, self.name)
+        return uploading(ready.uploads, bar, begin=lambda: self.screen.await_run(self), also=also)
 
     def profile_values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
         """Return a profile's parameter values, with others on top."""

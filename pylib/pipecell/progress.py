@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipecell.engines.engine import Progress, Uploadable
-    from pipecell.pipeline import Pipeline
 
 SHOWN_FROM = 8 * 1024 * 1024
 """Uploads of fewer bytes are over before anything about them is read."""
@@ -48,20 +47,20 @@ def megabytes(count: int) -> int:
 
 @contextmanager
 def uploading(
-    pipeline: Pipeline, uploads: Sequence[Uploadable], bar: Bar, also: Progress | None
+    uploads: Sequence[Uploadable], bar: Bar, *, begin: Callable[[], None], also: Progress | None
 ) -> Iterator[Progress]:
     """Show how far a pipeline's uploads are while the block lasts.
 
     Args:
-        pipeline: what is about to run.
         uploads: its files.
         bar: shows it where people look; no bar stays halfway, also where an upload fails.
+        begin: called first where they take long.
         also: told of each piece besides.
     """
     from pipecell.engines.uploads import size_of
 
     if sum(map(size_of, uploads)) >= SHOWN_FROM:
-        pipeline.screen.await_run(pipeline)
+        begin()
     show = upload_bar(bar)
 
     def tell(what: str, done: int, total: int) -> None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal
 from pipecell.definition.sagemaker import dependencies
 from pipecell.engines.engine import SUCCEEDED, Selection
 from pipecell.engines.stepfunctions import StepFunctions
-from pipecell.errors import UsageError, did_you_mean
+from pipecell.errors import UsageError
 from pipecell.launching import selected_steps
 
 if TYPE_CHECKING:
-    from pipecell.engines.engine import ExecutionSnapshot
-    from pipecell.execution import Execution
+    from pipecell.definition.document import Document
+    from pipecell.engines.engine import Engine, ExecutionSnapshot
 
 _ENDED_BADLY = frozenset({"Failed", "Stopped"})
 _NAMED = 3  # steps that a sentence names
@@ -39,56 +39,58 @@ class Resumption:
     steps: tuple[str, ...] = ()
 
 
-def resumption(execution: Execution, step: str) -> Resumption:
+def resumption(engine: Engine, document: Document, seen: ExecutionSnapshot, step: str) -> Resumption:
     """Return how a run can go on from a step.
 
+    Args:
+        engine: where it ran.
+        document: what it ran.
+        seen: the run as it was last.
+        step: a step that it has.
+
     Raises:
-        UsageError: there is no such step (``PC924``).
         ExecutionError: AWS refused to be looked at.
     """
-    seen = execution.last_seen
-    names = [node.name for node in execution.graph.nodes]
-    if step not in names:
-        raise UsageError(
-            f'{seen.pipeline} has no step "{step}".', code="PC924", hint=did_you_mean(step, names)
-        )
     if seen.running:
         return Resumption("none", "It still runs: stop it first, or wait for its end.")
     entry = seen.step(step)
     failed = entry is not None and entry.status in _ENDED_BADLY
-    if isinstance(execution.engine, StepFunctions):
-        return _machine(execution.engine, seen, failed=failed)
+    if isinstance(engine, StepFunctions):
+        return _machine(engine, seen, failed=failed)
     if failed and seen.status in _ENDED_BADLY:
         return Resumption("retry", "Goes on from this step in the same execution: what succeeded stays.")
-    return _pipeline(execution, seen, step)
+    return _pipeline(document, seen, step)
 
 
-def resume(execution: Execution, step: str) -> Execution:
-    """Go on from a step; return the execution that does: the same one, or a new one.
+def resume(engine: Engine, document: Document, seen: ExecutionSnapshot, step: str) -> str:
+    """Go on from a step; return the ARN of the execution that does: the same one, or a new one.
+
+    Args:
+        engine: where it ran.
+        document: what it ran.
+        seen: the run as it was last.
+        step: a step that it has.
 
     Raises:
-        UsageError: there is no such step (``PC924``), or it cannot go on from there (``PC936``).
+        UsageError: it cannot go on from there (``PC936``).
         ExecutionError: AWS refused.
     """
-    found = resumption(execution, step)
+    found = resumption(engine, document, seen, step)
     if found.way == "none":
         raise UsageError(f"{step}: {found.words}", code="PC936")
     if found.way == "retry":
-        return execution.retry()
-    name = execution.document.name
-    deployed = execution.engine.deployed(name)
-    if deployed is None or deployed.document.body != execution.document.body:
+        engine.retry(seen.execution_arn)
+        return seen.execution_arn
+    deployed = engine.deployed(document.name)
+    if deployed is None or deployed.document.body != document.body:
         raise UsageError(
-            f"{name} is not deployed as this execution ran it.",
+            f"{document.name} is not deployed as this execution ran it.",
             code="PC936",
             hint=f"`run --from {step}` deploys it as it is declared now, and runs it from there.",
         )
-    arn = execution.engine.start(
-        execution.document,
-        parameters=execution.parameters,
-        selection=Selection(found.steps, execution.execution_arn),
+    return engine.start(
+        document, parameters=seen.parameters, selection=Selection(found.steps, seen.execution_arn)
     )
-    return execution.beside(arn)
 
 
 def _machine(engine: StepFunctions, seen: ExecutionSnapshot, *, failed: bool) -> Resumption:
@@ -102,9 +104,9 @@ def _machine(engine: StepFunctions, seen: ExecutionSnapshot, *, failed: bool) ->
     return Resumption("retry", "Redrives the execution from this state: what succeeded stays.")
 
 
-def _pipeline(execution: Execution, seen: ExecutionSnapshot, step: str) -> Resumption:
-    steps = selected_steps(execution.document, (), step)
-    waits = dependencies(execution.document)
+def _pipeline(document: Document, seen: ExecutionSnapshot, step: str) -> Resumption:
+    steps = selected_steps(document, (), step)
+    waits = dependencies(document)
     ended_well = {each.name for each in seen.steps if each.status in SUCCEEDED}
     needed = {name for chosen in steps for name in waits[chosen]} - set(steps)
     missing = sorted(needed - ended_well)

@@ -19,6 +19,15 @@ from pipecell.errors import UsageError, did_you_mean
 
 TargetName = Literal["local", "aws"]
 
+TARGETS = ("local", "aws")
+"""Where a pipeline can run."""
+
+PLACES = {"local": "on this machine", "aws": "on AWS"}
+"""Where a target runs, in words for people."""
+
+CALLS = {"local": "AWS calls stay on this machine", "aws": "AWS calls go to AWS"}
+"""Where the AWS calls of a notebook go, in words for people."""
+
 _DEFAULT_REGION = "us-east-1"
 _OUR_KEYS = ("AKIAPIPECELL", "ASIAPIPECELL")
 
@@ -158,7 +167,7 @@ def activate(name: str) -> Target:
         return activate_local()
     if name == "aws":
         return activate_aws()
-    raise UsageError(f'There is no target "{name}".', code="PC914", hint=did_you_mean(name, ("local", "aws")))
+    raise UsageError(f'There is no target "{name}".', code="PC914", hint=did_you_mean(name, TARGETS))
 
 
 def environment(target: Target) -> dict[str, str]:

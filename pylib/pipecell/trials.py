@@ -10,8 +10,8 @@ from pipecell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from pipecell.definition.document import Document
+    from pipecell.engines.engine import ExecutionSnapshot
     from pipecell.engines.trial import Trial
-    from pipecell.execution import Execution
 
 LAST = "last"
 """As an input: what the state was given in the newest execution."""
@@ -60,13 +60,13 @@ def find_state(document: Document, name: str) -> Mapping[str, Any]:
     return known[name]
 
 
-def last_input(execution: Execution, state: str) -> Any:
+def last_input(seen: ExecutionSnapshot, state: str) -> Any:
     """Return what a state was given in an execution.
 
     Raises:
         UsageError: it was not entered there (``PC925``).
     """
-    step = execution.snapshot.step(state)
+    step = seen.step(state)
     if step is None or "Input" not in step.metadata:
         raise UsageError(
             f"{state} was not entered in the newest execution.",

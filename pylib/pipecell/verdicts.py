@@ -13,25 +13,29 @@ from pipecell.engines.past import PastRuns
 from pipecell.planning import code_words, day
 
 if TYPE_CHECKING:
+    from pipecell.definition.document import Document
+    from pipecell.engines.connection import Connection
     from pipecell.engines.engine import StepSnapshot
-    from pipecell.execution import Execution
 
 
-def verdict(execution: Execution, step: StepSnapshot) -> Verdict | None:
+def verdict(
+    connection: Connection, document: Document, execution_arn: str, step: StepSnapshot
+) -> Verdict | None:
     """Return why a step that has begun was reused, or was not; None where reuse is no question.
 
     Args:
-        execution: the run of a SageMaker pipeline.
+        connection: to where it runs.
+        document: the SageMaker pipeline that runs.
+        execution_arn: its execution.
         step: a step of it.
 
     Raises:
         ExecutionError: AWS refused to be looked at.
         DefinitionError: an ``ExpireAfter`` is no duration.
     """
-    connection = execution.engine.connection
     there = S3Objects(connection)
-    past = PastRuns(connection, execution.document.name, there)
-    own = past.run(execution.execution_arn)
+    past = PastRuns(connection, document.name, there)
+    own = past.run(execution_arn)
     view = own.views.get(step.name)
     if view is None or step.started is None:
         return None
@@ -46,7 +50,7 @@ def verdict(execution: Execution, step: StepSnapshot) -> Verdict | None:
         view,
         own.begun(view),
         step.started,
-        _before(past, execution.execution_arn, step),
+        _before(past, execution_arn, step),
         code_words=code_words(there, there, by_address=not past.local),
         name=lambda run: f"execution {short_id(run.execution_arn)} of {day(run.ended, now)}",
     )

@@ -21,7 +21,6 @@ from pipecell.execution import Execution
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from pipecell.resuming import resumption
 from pipecell.workspace import Workspace
 from tests.local.conftest import wait_until
 
@@ -416,7 +415,7 @@ def test_a_machine_goes_on_from_its_failure_alone_and_says_so(bench: Bench) -> N
     place.deploy(document, role=PLACEHOLDER_ROLE)
     execution = bench.workspace.remember(place, place.start(document, parameters={}))
     execution.wait(raise_on_failure=False)
-    assert resumption(execution, "A").words == (
+    assert execution.resumption("A").words == (
         "A state machine goes on from the state that failed, from no other."
     )
-    assert resumption(execution, "B").way == "retry"
+    assert execution.resumption("B").way == "retry"

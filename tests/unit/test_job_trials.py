@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import pytest
@@ -66,7 +67,8 @@ def ran(pipeline: str, started: float, **statuses: tuple[str, Any]) -> Execution
 
 
 def plan(step: str, **runs: ExecutionSnapshot) -> Trial:
-    return plan_trial(read_document(CHAIN, name="p"), step, Workspace(), Remembering(**runs))
+    engine = Remembering(**runs)
+    return plan_trial(read_document(CHAIN, name="p"), step, engine, partial(Workspace().remember, engine))
 
 
 def bodies(trial: Trial) -> dict[str, Any]:

@@ -21,17 +21,6 @@ class Content:
     source: bytes
 
 
-class Awaited:
-    """A pipeline, and the screen that shows what is about to run."""
-
-    def __init__(self) -> None:
-        self.shown = 0
-        self.screen = self
-
-    def await_run(self, pipeline: Any) -> None:
-        self.shown += 1
-
-
 class Told(list[tuple[str, float]]):
     """A bar that keeps what it is told."""
 
@@ -48,29 +37,35 @@ def test_a_bar_is_told_the_words_and_the_share() -> None:
 
 
 def test_an_upload_that_fails_leaves_no_bar() -> None:
-    told, here = Told(), Awaited()
+    told = Told()
+    begun: list[bool] = []
     pieces: list[int] = []
     uploads: Any = [Content(bytes(9 * MB))]
-    pipeline: Any = here
 
     def upload() -> None:
-        with uploading(pipeline, uploads, told, lambda what, done, total: pieces.append(done)) as tell:
+        shown = uploading(
+            uploads,
+            told,
+            begin=lambda: begun.append(True),
+            also=lambda what, done, total: pieces.append(done),
+        )
+        with shown as tell:
             tell("s3://b/k", 3 * MB, 9 * MB)
             raise OSError("away")
 
     with pytest.raises(OSError, match="away"):
         upload()
     assert told == [("Uploading 3 of 9 MB", pytest.approx(1 / 3)), ("", 1.0)]
-    assert (here.shown, pieces) == (1, [3 * MB])
+    assert (begun, pieces) == ([True], [3 * MB])
 
 
 def test_small_uploads_show_nothing_before_the_run() -> None:
-    told, here = Told(), Awaited()
+    told = Told()
+    begun: list[bool] = []
     uploads: Any = [Content(bytes(10))]
-    pipeline: Any = here
-    with uploading(pipeline, uploads, told, None) as tell:
+    with uploading(uploads, told, begin=lambda: begun.append(True), also=None) as tell:
         tell("s3://b/k", 5, 10)
-    assert (here.shown, told) == (0, [("", 1.0)])
+    assert (begun, told) == ([], [("", 1.0)])
 
 
 def compiled(monkeypatch: pytest.MonkeyPatch, seconds_a_step: float, steps: int) -> Told:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result, read_json
 from pipecell.errors import ExecutionError, UsageError
-from pipecell.execution import PLACES
+from pipecell.targets import PLACES
 
 if TYPE_CHECKING:
     from pipecell.execution import Execution
@@ -86,7 +87,7 @@ def list_executions(context: Context, values: argparse.Namespace) -> Result:
     on, bundle = values.on or "local", None
     if context.face == "notebook":
         screen, title = context.workspace.screen, f"Executions {PLACES[values.on or 'local']}"
-        bundle = screen.executions(context.workspace, rows, title, on, text)
+        bundle = screen.executions(partial(context.workspace.execution, on=on), rows, title, text)
     return Result(data=data, text=text, bundle=bundle)
 
 

@@ -16,7 +16,7 @@ from pipecell.engines.logs import source_of
 from pipecell.engines.tuning import look_at_trials
 from pipecell.errors import PipecellError
 from pipecell.live import code, data, metrics
-from pipecell.live.comparisons import RunScope, thresholds
+from pipecell.live.comparisons import thresholds
 from pipecell.live.inside import number
 from pipecell.view.durations import duration
 from pipecell.view.items import items
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipecell.definition.document import Document
     from pipecell.engines.engine import Inside, StepSnapshot
     from pipecell.execution import Execution
-    from pipecell.pipeline import Pipeline
+    from pipecell.live.previews import Previewed
 
 MOST_ARGUMENTS = 400
 _TEXT = 600  # characters of one value
@@ -39,7 +39,7 @@ _NO_LOG_TYPES = frozenset(
 
 
 def preview_detail(
-    pipeline: Pipeline, node: str, members: Sequence[str], values: Mapping[str, Any]
+    pipeline: Previewed, node: str, members: Sequence[str], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the detail of a node that has not run: what it would run with.
 
@@ -259,10 +259,8 @@ def _step_facts(execution: Execution, step: StepSnapshot) -> list[dict[str, str]
 
 def _again(execution: Execution, step: str) -> dict[str, str] | None:
     """Return how the run can go on from a step, or why it cannot; None where that cannot be told."""
-    from pipecell.resuming import resumption
-
     try:
-        found = resumption(execution, step)
+        found = execution.resumption(step)
     except PipecellError:
         return None
     return {"way": found.way, "words": clean(found.words)}
@@ -328,7 +326,7 @@ def _plots(
         if step.ended is not None and body is not None and body.get("PropertyFiles"):
             limits = thresholds(execution, step.name)
             reports = [
-                RunScope(execution).whole_file(step.name, entry["PropertyFileName"])
+                execution.scope.whole_file(step.name, entry["PropertyFileName"])
                 for entry in body["PropertyFiles"]
             ]
             return [plot for report in reports for plot in metrics.evaluation(report, limits)]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipecell.definition import read_graph
+from pipecell.definition.outcome import not_taken
 from pipecell.engines.engine import SUCCEEDED
-from pipecell.execution import not_taken
 from pipecell.graph import Edge, Graph, Node, NodeState
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
     from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
     from pipecell.view.widget import DagWidget
-    from pipecell.workspace import Workspace
 
 LOOKED_AT = 20
 """Executions whose times and cost are looked up for the table."""
 
 PAIR = 2
 
+Find = Callable[[str], "Execution"]
+"""Finds an execution by its ARN."""
+
 
 class ExecutionsStage:
     """One table in one widget.
 
     Args:
-        workspace: what the executions are looked up in.
+        find: finds an execution by its ARN.
         rows: what is listed.
         title: what stands above.
-        on: ``local`` or ``aws``.
     """
 
-    def __init__(self, workspace: Workspace, rows: Sequence[ExecutionSummary], title: str, on: str) -> None:
-        self._workspace = workspace
+    def __init__(self, find: Find, rows: Sequence[ExecutionSummary], title: str) -> None:
+        self._find = find
         self._rows = tuple(rows)
         self._title = title
-        self._on = on
         self._times: dict[str, tuple[float | None, str]] = {}
         self._comparison: dict[str, Any] | None = None
         self._workers = Crew("pipecell-table")
@@ -101,7 +101,7 @@ class ExecutionsStage:
         """Find how long the newest executions took."""
         for row in self._rows[:LOOKED_AT]:
             try:
-                execution = self._workspace.execution(row.execution_arn, on=self._on)
+                execution = self._find(row.execution_arn)
                 seen = execution.last_seen
                 end = seen.ended or (time.time() if seen.running else None)
                 took = end - seen.started if end is not None and seen.started is not None else None
@@ -112,7 +112,7 @@ class ExecutionsStage:
 
     def _compare(self, left: str, right: str) -> None:
         try:
-            pair = [self._workspace.execution(arn, on=self._on) for arn in (left, right)]
+            pair = [self._find(arn) for arn in (left, right)]
             self._comparison = comparison(pair[0], pair[1])
         except PipecellError as error:
             self.widget.tell({"type": "said", "text": str(error), "bad": True})

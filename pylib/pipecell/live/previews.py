@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecell.live.stage import Stage
 from pipecell.view.model import Scene, document
 
 if TYPE_CHECKING:
+    from pipecell.declare.compiled import Compiled
     from pipecell.definition.checks import Diagnostic
+    from pipecell.definition.document import Document
     from pipecell.graph import Graph
-    from pipecell.pipeline import Pipeline
+    from pipecell.reports import Preview, ProfileTable
+
+
+class Previewed(Protocol):
+    """What is shown of a pipeline that does not run: `pipecell.pipeline.Pipeline`."""
+
+    name: str
+
+    @property
+    def graph(self) -> Graph:
+        """The DAG."""
+
+    @property
+    def document(self) -> Document:
+        """The definition."""
+
+    @property
+    def compiled(self) -> Compiled:
+        """The definition and the files that it needs."""
+
+    def preview(self) -> Preview:
+        """Return the DAG, to display."""
+
+    def profiles(self) -> ProfileTable:
+        """Return the parameter values of each profile."""
 
 
 class PreviewStage(Stage):
@@ -23,7 +49,7 @@ class PreviewStage(Stage):
         problems: what ``check`` found.
     """
 
-    def __init__(self, pipeline: Pipeline, problems: Sequence[Diagnostic] = ()) -> None:
+    def __init__(self, pipeline: Previewed, problems: Sequence[Diagnostic] = ()) -> None:
         super().__init__()
         self.pipeline = pipeline
         self.problems = tuple(problems)

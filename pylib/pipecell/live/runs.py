@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
-from pipecell.execution import PLACES
 from pipecell.kernel.crew import Crew
 from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
+from pipecell.targets import PLACES
 from pipecell.view.metrics import clean
 from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states
 
@@ -31,11 +31,13 @@ class RunStage(Stage):
 
     Args:
         execution: what is shown.
+        turned: told, before, that the widget shows another execution from now on.
     """
 
-    def __init__(self, execution: Execution) -> None:
+    def __init__(self, execution: Execution, turned: Callable[[RunStage, Execution], None]) -> None:
         super().__init__()
         self.execution = execution
+        self._turned = turned
         self.epoch = execution.last_seen.started or time.time()
         self._told_run: dict[str, Any] = {}
         self._told_steps: dict[int, list[Any]] = {}
@@ -290,7 +292,7 @@ class RunStage(Stage):
         if execution is before:
             self._say(f"It goes on from {name}.")
             return
-        before.screen.turn(self, execution)
+        self._turned(self, execution)
         self.teller.do(lambda: self.turn_to(execution))
         earlier = before.execution_arn.rpartition("/")[2]
         self._say(f"A new execution runs from {name} on; the one before is {earlier}.")

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
     from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
-    from pipecell.live.previews import PreviewStage
+    from pipecell.live.listings import Find
+    from pipecell.live.previews import Previewed, PreviewStage
     from pipecell.live.runs import RunStage
-    from pipecell.pipeline import Pipeline
-    from pipecell.workspace import Workspace
+    from pipecell.view.widget import DagWidget
 
 _log = logging.getLogger(__name__)
 
@@ -190,7 +190,7 @@ class Screen:
         picture.execution.listen(lambda: self._mark(picture))
 
     def stage(self, execution: Execution) -> RunStage:
-        """Return the live widget of an execution, made at the first call.
+        """Return an execution on the stage, put there at the first call.
 
         Raises:
             MissingDependencyError: there is no Graphviz.
@@ -198,8 +198,16 @@ class Screen:
         from pipecell.live.runs import RunStage
 
         if execution.execution_arn not in self._stages:
-            self._stages[execution.execution_arn] = RunStage(execution)
+            self._stages[execution.execution_arn] = RunStage(execution, self.turn)
         return self._stages[execution.execution_arn]
+
+    def widget(self, execution: Execution) -> DagWidget:
+        """Return the live widget of an execution, made at the first call.
+
+        Raises:
+            MissingDependencyError: there is no Graphviz.
+        """
+        return self.stage(execution).widget
 
     def turn(self, stage: RunStage, execution: Execution) -> None:
         """Let a live widget, and the pictures behind it, show another execution from now on.
@@ -217,7 +225,7 @@ class Screen:
             self._follow(picture)
 
     def preview(
-        self, pipeline: Pipeline, picture: Mapping[str, str], problems: Sequence[Diagnostic] = ()
+        self, pipeline: Previewed, picture: Mapping[str, str], problems: Sequence[Diagnostic] = ()
     ) -> dict[str, Any]:
         """Return the bundle of a declared pipeline: with its live widget where a front end watches.
 
@@ -233,7 +241,7 @@ class Screen:
         stage = self._previews[pipeline.name] = PreviewStage(pipeline, problems)
         return stage.bundle(picture)
 
-    def await_run(self, pipeline: Pipeline) -> None:
+    def await_run(self, pipeline: Previewed) -> None:
         """Show, in the running cell, the pipeline that is about to run; its run takes that place."""
         if in_a_watched_cell():
             bundle = self.preview(pipeline, pipeline.preview().bundle())
@@ -257,22 +265,21 @@ class Screen:
             self.waiting.hush()
 
     def executions(
-        self, workspace: Workspace, rows: Sequence[ExecutionSummary], title: str, on: str, text: str
+        self, find: Find, rows: Sequence[ExecutionSummary], title: str, text: str
     ) -> dict[str, Any] | None:
         """Return the bundle of a table of executions where a front end watches; None elsewhere.
 
         Args:
-            workspace: what the executions are looked up in.
+            find: finds an execution by its ARN.
             rows: what is listed.
             title: what stands above.
-            on: ``local`` or ``aws``.
             text: the same table as text.
         """
         if not is_watched() or not live_views():
             return None
         from pipecell.live.listings import ExecutionsStage
 
-        return ExecutionsStage(workspace, rows, title, on).bundle(text)
+        return ExecutionsStage(find, rows, title).bundle(text)
 
     def finish(self, execution: Execution) -> None:
         """Draw an execution for the last time, in this thread, so that its cell ends with the last state."""

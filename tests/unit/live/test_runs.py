@@ -54,8 +54,9 @@ def monitor() -> Iterator[Monitor]:
 def staged(monitor: Monitor, monkeypatch: pytest.MonkeyPatch, *looks: Any) -> tuple[RunStage, Page]:
     page = Page()
     monkeypatch.setattr(RunStage, "tell", lambda _, event: page.tell(event))
-    execution = Execution(FakeEngine(*looks), "arn", monitor=monitor, screen=Screen())
-    return RunStage(execution), page
+    screen = Screen()
+    execution = Execution(FakeEngine(*looks), "arn", monitor=monitor, screen=screen)
+    return screen.stage(execution), page
 
 
 def test_the_end_of_a_run_is_told_as_a_delta(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
