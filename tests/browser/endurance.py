@@ -1,6 +1,6 @@
 """Open a notebook, restart its kernel, close it, many times: what stays in the page and in the kernel.
 
-    .venv/bin/python -m tests.browser.endurance [--cycles 200] [--widgets]
+    .venv/bin/python -m tests.browser.endurance [--cycles 200] [--widgets] [--release oldest]
 
 JupyterLab itself keeps hundreds of elements of each notebook that it closes, so the same is done
 without the extension, and what counts is the difference. ipywidgets' own extension keeps whole notebooks
@@ -18,6 +18,7 @@ from pathlib import Path
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from tests.browser.lab import RUN_SECONDS, Lab
+from tests.browser.releases import NEWEST, OLDEST, python_of
 from tests.browser.servers import find_browser, running_lab
 
 OURS = "pipecell-labextension"
@@ -146,12 +147,15 @@ def main() -> int:
     """Compare with and without the extension."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--release", choices=(NEWEST, OLDEST), default=NEWEST, help="which JupyterLab")
     parser.add_argument("--widgets", action="store_true", help="with the extension of ipywidgets")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as built:
+        python = python_of(arguments.release, Path(built))
     found: dict[str, dict[str, float]] = {}
     kernel: dict[str, int] = {}
     for name, linked in (("without", False), ("with", True)):
-        with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
+        with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder), python) as lab:
             lab.write(
                 "n.ipynb",
                 "%load_ext pipecell",

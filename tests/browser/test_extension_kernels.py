@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab, LabPage
 from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
+from tests.browser.releases import NEWEST, OLDEST
 
 DIE = "import os; os._exit(1)"
 CELLS = 4
@@ -88,6 +89,28 @@ def test_the_panel_is_that_of_the_notebook_in_front(lab: Lab, page: Page, tmp_pa
     page.evaluate("id => window.jupyterapp.shell.activateById(id)", left)
     expect(shown.get_by_role("heading", name="Left")).to_be_visible()
     expect(shown.get_by_role("button", name="Run Left on this machine")).to_be_enabled()
+
+
+@pytest.mark.parametrize("lab", [NEWEST, OLDEST], indirect=True)
+def test_each_notebook_is_linked_to_its_own_kernel(lab: Lab, page: Page, tmp_path: Path) -> None:
+    door = str(tmp_path / "door")
+    for name in ("East", "West"):
+        step = PREPARE.replace("NAME", name).replace("m5.larg", "m5.large")
+        lab.write(f"{name}.ipynb", LOAD, scripts(door), step)
+    notebook = lab.open(page, "East.ipynb")
+    page.evaluate("window.jupyterapp.commands.execute('pipecell:show')")
+    shown = panel(page)
+    for name in ("East", "West"):
+        page.evaluate(
+            "path => void window.jupyterapp.commands.execute('docmanager:open', { path })", f"{name}.ipynb"
+        )
+        page.wait_for_function(
+            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=f"{name}.ipynb"
+        )
+        notebook.wait_for_kernel()
+        for index in range(3):
+            notebook.run(index)
+        expect(shown.get_by_role("heading", name=name)).to_be_visible()
 
 
 def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
