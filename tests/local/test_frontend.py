@@ -225,3 +225,39 @@ def test_a_wrong_request_is_refused_in_a_sentence(
     answer = page.until(lambda told: told["type"] == "answer" and told["id"] == 5)
     assert (answer["ok"], answer["error"]["code"]) == (False, code)
     assert answer["error"]["message"].endswith(".")
+
+
+def test_problems_are_told_of_cells_that_ran_before_anybody_listened(kernel: Kernel) -> None:
+    page = Page(kernel)
+    page.run_cell("%%pipeline Front\nx = 1\nstep = ProcessingStep('É', prok)", "cell-30")
+    page.run_cell("%%pipeline Front\ndef broken(:\n    pass", "cell-31")
+    page.until(lambda told: told["type"] == "refused" and told["cell"] == "cell-31")
+    late = Page(kernel)
+    name = late.until(lambda told: told["type"] == "refused" and told["cell"] == "cell-30")["problem"]
+    assert (name["code"], name["message"]) == ("NameError", "name 'prok' is not defined")
+    assert "prok" in name["place"]["text"]
+    syntax = late.until(lambda told: told["type"] == "refused" and told["cell"] == "cell-31")["problem"]
+    assert (syntax["code"], syntax["place"]["text"]) == ("SyntaxError", ":")
+    page.ask(20, type="forget", cell="cell-30")
+    assert page.until(lambda told: told["type"] == "refused")["problem"] is None
+    page.run_cell("pass", "cell-31")
+    assert page.until(lambda told: told["type"] == "refused")["problem"] is None
+
+
+def test_logs_of_silent_jobs_keep_nobody_from_being_answered(kernel: Kernel, tmp_path: Path) -> None:
+    page = Page(kernel)
+    door = tmp_path / "open"
+    script = f"import pathlib, time\nwhile not pathlib.Path({str(door)!r}).exists(): time.sleep(0.02)"
+    page.run_cell(f"Path('quiet.py').write_text({script!r})", "cell-40")
+    page.run_cell("%%pipeline Quiet\nProcessingStep('Wait', processor=processor, code='quiet.py')", "cell-41")
+    page.until(lambda told: told["type"] == "pipeline" and told["pipeline"]["name"] == "Quiet")
+    page.ask(40, type="run", pipeline="Quiet")
+    arn = page.until(lambda told: told["type"] == "answer" and told["id"] == 40)["result"]["arn"]
+    try:
+        for number in range(6):
+            page.ask(50 + number, type="log", arn=arn, step="Wait", stream=f"quiet-{number}")
+        page.ask(60, type="complete", line="%pipeline prev")
+        page.until(lambda told: told["type"] == "answer" and told["id"] == 60)
+    finally:
+        door.touch()
+    page.until(lambda told: told["type"] == "log" and told["over"])

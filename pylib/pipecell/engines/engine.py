@@ -193,7 +193,11 @@ class ExecutionSnapshot:
 
 @dataclass(frozen=True)
 class ExecutionSummary:
-    """One row of a list of executions."""
+    """One row of a list of executions.
+
+    Attributes:
+        started, ended: epoch seconds; ``ended`` is None where the list does not tell it.
+    """
 
     execution_arn: str
     pipeline: str
@@ -201,6 +205,7 @@ class ExecutionSummary:
     target: TargetName
     status: str
     started: float | None = None
+    ended: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row with its time in ISO 8601."""
@@ -314,6 +319,9 @@ class Engine(Protocol):
 
     def executions(self, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
         """Return executions, newest first: of one pipeline, or of all in this place."""
+
+    def ended(self, row: ExecutionSummary) -> float | None:
+        """Return when an execution of a list ended, epoch seconds; None while it runs."""
 
     def logs(self, execution_arn: str, step: str, *, follow: bool = False) -> Iterator[LogLine]:
         """Yield a step's log, to the end of its job when following."""

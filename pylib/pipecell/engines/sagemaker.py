@@ -40,6 +40,7 @@ class SageMaker(AwsEngine):
         super().__init__(connect)
         self._documents: dict[str, Document] = {}
         self._parameters: dict[str, dict[str, Any]] = {}
+        self._ends: dict[tuple[str, str], float | None] = {}
 
     @property
     def name(self) -> str:
@@ -210,6 +211,22 @@ class SageMaker(AwsEngine):
             row for name in ([pipeline] if pipeline else self._pipelines()) for row in self._rows(name, limit)
         ]
         return sorted(rows, key=lambda row: row.started or 0, reverse=True)[:limit]
+
+    def ended(self, row: ExecutionSummary) -> float | None:
+        """Return when an execution of a list ended, epoch seconds; None while it runs.
+
+        Its list does not tell, so each that has ended is looked at, once.
+        """
+        if row.status not in _ENDED:
+            return None
+        key = (row.execution_arn, row.status)
+        if key not in self._ends:
+            with self.errors("a look at the execution"):
+                found = self.client("sagemaker").describe_pipeline_execution(
+                    PipelineExecutionArn=row.execution_arn
+                )
+            self._ends[key] = epoch(found.get("LastModifiedTime"))
+        return self._ends[key]
 
     def _body(self, document: Document) -> dict[str, Any]:
         """Return the request's part with the definition: inline, or its place in S3."""

@@ -250,6 +250,10 @@ class StepFunctions(AwsEngine):
         rows = [row for name, arn in machines.items() for row in self._rows(name, arn, limit)]
         return sorted(rows, key=lambda row: row.started or 0, reverse=True)[:limit]
 
+    def ended(self, row: ExecutionSummary) -> float | None:
+        """Return when an execution of a list ended, epoch seconds; None while it runs."""
+        return row.ended
+
     def _rows(self, name: str, arn: str, limit: int) -> list[ExecutionSummary]:
         with self.errors(f"to list executions of {name}"):
             found = self.client("stepfunctions").list_executions(
@@ -263,6 +267,7 @@ class StepFunctions(AwsEngine):
                 target=self.target,
                 status=entry["status"],
                 started=epoch(entry.get("startDate")),
+                ended=epoch(entry.get("stopDate")),
             )
             for entry in found["executions"]
         ]

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipecell import targets
-from pipecell.errors import EndpointError, ExecutionError, PipecellError
+from pipecell.errors import PipecellError
 from pipecell.frontend import executions, pipelines
-from pipecell.kernel.cells import cell_id
 from pipecell.kernel.loaded import loaded
 
 if TYPE_CHECKING:
     from pipecell.declare.declaration import Declaration
+    from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
+    from pipecell.frontend.refusals import Refusals
     from pipecell.pipeline import Pipeline
     from pipecell.workspace import Workspace
 
@@ -36,20 +37,27 @@ class Board:
     Args:
         shell: the IPython shell.
         workspace: the kernel's pipelines and executions.
+        refusals: what was wrong with cells that declared nothing.
         tell: sends a message to every page.
         later: does something in the teller's thread.
     """
 
     def __init__(
-        self, shell: Any, workspace: Workspace, tell: Tell, later: Callable[[Callable[[], None]], None]
+        self,
+        shell: Any,
+        workspace: Workspace,
+        refusals: Refusals,
+        tell: Tell,
+        later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._shell = shell
         self._workspace = workspace
+        self._refusals = refusals
         self._tell = tell
         self._later = later
         self._closed = False
         self._pipelines: dict[str, _Declared] = {}
-        self._refused: dict[str, dict[str, Any]] = {}
+        self._told_refusals: set[str] = set()
         self._watched: dict[str, _Watched] = {}
         self._target = ""
 
@@ -78,12 +86,9 @@ class Board:
         """Take in how far something is that happens before a run."""
         self._later(lambda: self._tell({"type": "progress", "pipeline": name, "what": what, "share": share}))
 
-    def cell_ran(self, result: Any) -> None:
-        """Take in what a cell left behind: an error of ours, another target, one pipeline less."""
-        error = getattr(result, "error_in_exec", None)
-        cell = cell_id(self._shell)
-        source = str(getattr(getattr(result, "info", None), "raw_cell", "") or "")
-        self._later(lambda: self._settle(cell, source, error))
+    def cell_ran(self, cell: str | None) -> None:
+        """Take in that a cell ended: with an error of ours, another target, one pipeline less."""
+        self._later(lambda: self._settle(cell))
 
     # What is told, in the teller's thread
 
@@ -94,8 +99,9 @@ class Board:
         self._keep_up()
         for pipeline in list(self._pipelines.values()):
             tell(self._describe(pipeline))
-        for problem in self._refused.values():
+        for problem in self._refusals:
             tell({"type": "refused", "cell": problem["cell"], "problem": problem})
+            self._told_refusals.add(problem["cell"])
         for name in list(self._pipelines):
             tell(self._list(name))
         for watched in list(self._watched.values()):
@@ -109,8 +115,10 @@ class Board:
         """Have every page told of the executions of a pipeline."""
         self._later(lambda: self._tell(self._list(name, on)))
 
-    def dropped(self) -> None:
-        """Have every page told of pipelines that no cell declares any more."""
+    def forgot(self, cell: str) -> None:
+        """Have every page told that a cell is gone, and of pipelines that no cell declares any more."""
+        self._refusals.forget(cell)
+        self._later(lambda: self._tell_refusal(cell))
         self._later(self._keep_up)
 
     def moved(self) -> None:
@@ -128,19 +136,23 @@ class Board:
         if magics is not None and magics.activation is not None:
             magics.activation.wait()
 
-    def _settle(self, cell: str | None, source: str, error: Any) -> None:
+    def _settle(self, cell: str | None) -> None:
         if cell is not None:
-            known = self._refused.pop(cell, None)
-            # A run that failed, or could not be reached, is no fault of what the cell says.
-            if isinstance(error, PipecellError) and not isinstance(error, ExecutionError | EndpointError):
-                self._refused[cell] = pipelines.refused(error, cell, source)
-            if known is not None or cell in self._refused:
-                self._tell({"type": "refused", "cell": cell, "problem": self._refused.get(cell)})
+            self._tell_refusal(cell)
         place = self._place()
         if place["target"] != self._target:
             self._target = place["target"]
             self._tell(place)
         self._keep_up()
+
+    def _tell_refusal(self, cell: str) -> None:
+        problem = self._refusals.of(cell)
+        if problem is not None or cell in self._told_refusals:
+            self._tell({"type": "refused", "cell": cell, "problem": problem})
+        if problem is not None:
+            self._told_refusals.add(cell)
+        else:
+            self._told_refusals.discard(cell)
 
     def _keep_up(self) -> None:
         """Compile what was declared before anybody listened, and drop what is declared no more."""
@@ -204,13 +216,19 @@ class Board:
         except PipecellError as error:
             return {**message, "trouble": str(error)}
         for summary in found:
-            message["rows"].append(executions.row(summary))
+            message["rows"].append(executions.row(summary) | {"ended": self._ended(summary)})
         if found and on == "local":
             newest = self._workspace.execution(found[0].execution_arn, on=on)
             if newest.execution_arn not in self._watched:
                 self._tell(self._begin(newest).whole())
             message["changed"] = self._changed(name, newest)
         return message
+
+    def _ended(self, row: ExecutionSummary) -> float | None:
+        try:
+            return self._workspace.engine(row.engine, row.target).ended(row)
+        except PipecellError:
+            return None  # its row stays without a time
 
     def _changed(self, name: str, execution: Execution) -> list[str]:
         """Return the steps that are declared otherwise than in an execution of the pipeline."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipecell.errors import PipecellError
 from pipecell.frontend.board import Board
+from pipecell.frontend.refusals import Refusals
 from pipecell.frontend.requests import Requests
 from pipecell.kernel.crew import Crew
 from pipecell.kernel.subshells import answer_where_asked
@@ -59,19 +60,18 @@ class Hub:
     Args:
         shell: the IPython shell.
         workspace: the kernel's pipelines and executions.
+        refusals: what was wrong with cells that declared nothing.
     """
 
-    def __init__(self, shell: Any, workspace: Workspace) -> None:
-        self._shell = shell
+    def __init__(self, shell: Any, workspace: Workspace, refusals: Refusals) -> None:
         self._pages: list[Page] = []
         self._lock = threading.Lock()
         self._workers = Crew("pipecell-frontend", WORKERS)
         # One thread alone tells of changes, so that they arrive in the order in which they happened.
         self._teller = Crew("pipecell-board")
-        self._board = Board(shell, workspace, self._tell_all, self._teller.do)
+        self._board = Board(shell, workspace, refusals, self._tell_all, self._teller.do)
         self._requests = Requests(workspace, self._board, shell.user_ns)
         workspace.observers.append(self._board)
-        shell.events.register("post_run_cell", self._board.cell_ran)
 
     def connect(self, comm: Any) -> None:
         """Take in a page and tell it all there is."""
@@ -83,9 +83,12 @@ class Hub:
         page.tell({"type": "welcome", "protocol": PROTOCOL})
         self._teller.do(lambda: self._board.tell_everything(page.tell))
 
+    def cell_ran(self, cell: str | None) -> None:
+        """Take in that a cell ended."""
+        self._board.cell_ran(cell)
+
     def close(self) -> None:
         """Send every page away and stop listening to the kernel."""
-        self._shell.events.unregister("post_run_cell", self._board.cell_ran)
         self._board.close()
         with self._lock:
             pages, self._pages = self._pages, []

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipecell.definition.sagemaker import iterate_steps
+from pipecell.view.metrics import clean
 
 if TYPE_CHECKING:
     from pipecell.definition.document import Document
@@ -13,11 +14,17 @@ if TYPE_CHECKING:
     from pipecell.execution import Execution
 
 
+REASON = 600
+"""Characters of a reason that are told; the log holds the rest."""
+
+
 def row(seen: ExecutionSnapshot | ExecutionSummary, *, profile: str = "") -> dict[str, Any]:
     """Return one row of the list of executions; times are epoch seconds."""
-    from pipecell.engines.engine import RUNNING
+    from pipecell.engines.engine import RUNNING, ExecutionSnapshot
+    from pipecell.live.runs import failure_of
     from pipecell.view.theme import mark_of_status
 
+    reason = failure_of(seen) if isinstance(seen, ExecutionSnapshot) and not seen.succeeded else ""
     mark = mark_of_status(seen.status)
     return {
         "arn": seen.execution_arn,
@@ -30,7 +37,7 @@ def row(seen: ExecutionSnapshot | ExecutionSummary, *, profile: str = "") -> dic
         "ink": mark.ink,
         "started": seen.started,
         "ended": getattr(seen, "ended", None),
-        "reason": getattr(seen, "failure_reason", ""),
+        "reason": _short(reason),
         "profile": profile,
     }
 
@@ -52,9 +59,15 @@ def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, 
             "cached": state.cached,
             "started": state.started,
             "ended": state.ended,
-            "reason": state.failure_reason,
+            "reason": _short(state.failure_reason),
         }
     return told
+
+
+def _short(reason: str) -> str:
+    """Return a reason without terminals' colours, and no longer than people read."""
+    text = clean(reason)
+    return text if len(text) <= REASON else f"{text[:REASON]}…"
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,15 +98,6 @@ def _drawn(graph: Graph, scene: Scene) -> dict[str, Any]:
     return drawn_document(graph, scene, facts=[f"{count} {word}{'s' * (count != 1)}"])
 
 
-def refused(error: PipecellError, cell: str, source: str) -> dict[str, Any]:
-    """Return what was wrong with a cell that declared nothing, as a problem of that cell."""
-    from pipecell.definition.checks import Diagnostic
-
-    found = Diagnostic.of(error)
-    place = places.find(source, found, None)
-    return {**found.to_json(), "cell": cell, "place": place.to_json() if place is not None else None}
-
-
 def _document(pipeline: Pipeline) -> Document | None:
     try:
         return pipeline.document

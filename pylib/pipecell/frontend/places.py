@@ -3,8 +3,8 @@
 A check speaks of the definition: a step and a path in it. The cell holds the words that became it.
 A place is told only where it is certain: where the value at fault stands among those that the step
 is made of, under the name that the path gives it or alone, as the syntax of the cell says; or, where
-that cannot be read, where the words at fault stand in the text exactly once.
-Otherwise the step's own name is the place, marked as not exact, and else there is none.
+that cannot be read, where the words at fault stand in the text exactly once; some problems know their
+line and column. Otherwise the step's own name is the place, marked as not exact, and else there is none.
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ from pipecell.frontend import syntax
 _QUOTED = re.compile(r'"([^"\n]{1,200})"')
 _COMMENT = re.compile(r"^\s*#")
 _PART = re.compile(r"[\w-]+")
+_POSITION = re.compile(r"line (\d+), column (\d+)")
+_TOKEN = re.compile(r"[\w$](?:[\w$./:-]*[\w$])?|\S")
 _LEAST = 2
 """Shorter words, such as ``1``, say too little to be searched for."""
+_TELLING = 5
+"""Letters from which on a text of the cell that stands in a message is hardly there by chance."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,12 @@ class Place:
 
 def find(source: str, found: Diagnostic, document: Document | None) -> Place | None:
     """Return where a problem is in the text of the cell that it comes from."""
+    position = _POSITION.fullmatch(found.path)
+    if position is not None:
+        return piece(source, int(position[1]), int(position[2]) - 1)
     written = syntax.read(source)
     part = next(iter(reversed(_PART.findall(found.path))), "")
-    for suspect in _suspects(found, document):
+    for suspect in [*_suspects(found, document), *_mentioned(found, written)]:
         values = [value for value in written.values if str(value.value) == suspect.words]
         if suspect.reference:
             values = [
@@ -70,6 +77,30 @@ def find(source: str, found: Diagnostic, document: Document | None) -> Place | N
         if spans:
             return _place(source, *spans[0], exact=False)
     return None
+
+
+def piece(source: str, line: int, column: int | None = None, end: int | None = None) -> Place | None:
+    """Return a piece of one line of a cell.
+
+    Args:
+        source: the cell's text.
+        line: the line's number, from 1.
+        column: where it begins, in characters from 0; without it the whole line is meant.
+        end: where it ends; without it what is written together there.
+    """
+    lines = source.splitlines(keepends=True)
+    if not 0 < line <= len(lines):
+        return None
+    start = sum(map(len, lines[: line - 1]))
+    text = lines[line - 1].rstrip()
+    if column is not None and end is None:
+        token = _TOKEN.search(text, min(column, max(len(text) - 1, 0)))
+        column, end = token.span() if token is not None else (None, None)
+    if column is None or end is None or not text[column:end].strip():
+        column, end = len(text) - len(text.lstrip()), len(text)
+    if column >= end:
+        return None
+    return _place(source, start + column, start + min(end, len(text)), exact=True)
 
 
 @dataclass(frozen=True)
@@ -92,6 +123,14 @@ def _suspects(found: Diagnostic, document: Document | None) -> Iterable[_Suspect
             yield _Suspect(reference.removeprefix("Parameters."), reference.startswith("Parameters."))
     elif value is not None and not isinstance(value, list | bool):
         yield _Suspect(str(value))
+
+
+def _mentioned(found: Diagnostic, written: syntax.Syntax) -> Iterable[_Suspect]:
+    """Yield texts of the cell that a message repeats without quoting them, the longest first."""
+    texts = {str(value.value) for value in written.values if isinstance(value.value, str)}
+    for text in sorted(texts - {found.step or ""}, key=lambda text: (-len(text), text)):
+        if len(text) >= _TELLING and _spans(found.message, text):
+            yield _Suspect(text)
 
 
 def _value(found: Diagnostic, document: Document) -> Any:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecell import targets
-from pipecell.errors import UsageError, did_you_mean
+from pipecell.errors import PipecellError, UsageError, did_you_mean
 from pipecell.frontend import files, pipelines
 from pipecell.view.folding import Folding
+from pipecell.view.metrics import plain
 
 if TYPE_CHECKING:
     from pipecell.execution import Execution
@@ -103,23 +104,33 @@ class Requests:
     def _log(self, request: Request, asker: Asker) -> None:
         """Send a step's log, and go on sending until its job has ended or nobody wants it any more."""
         execution, step = self._execution(request), _text(request, "step")
-        wanted = str(request.get("stream", ""))
-        over = self._followed[wanted] = threading.Event()
+        stream = str(request.get("stream", ""))
+        over = self._followed[stream] = threading.Event()
+        # A thread of its own: a job that is silent for hours must not keep a worker from other requests.
+        follow = threading.Thread(
+            target=self._follow, args=(execution, step, stream, over, asker), name="pipecell-log", daemon=True
+        )
+        follow.start()
 
-        def lines(text: list[str], *, first: bool, last: bool) -> None:
-            asker.tell({"type": "log", "stream": wanted, "lines": text, "first": first, "over": last})
+    def _follow(
+        self, execution: Execution, step: str, stream: str, over: threading.Event, asker: Asker
+    ) -> None:
+        def lines(text: list[str], *, first: bool = False, last: bool = False) -> None:
+            asker.tell({"type": "log", "stream": stream, "lines": text, "first": first, "over": last})
 
-        so_far = [line.message for line in execution.logs(step)]
-        lines(so_far[-LINES:], first=True, last=False)
+        first = True
         try:
-            for number, line in enumerate(execution.follow(step)):
+            for batch in execution.tail(step):
                 if over.is_set() or asker.gone.is_set():
                     return
-                if number >= len(so_far):
-                    lines([line.message], first=False, last=False)
+                if batch or first:
+                    lines([plain(line.message) for line in batch][-LINES:], first=first)
+                    first = False
+            lines([], first=first, last=True)
+        except PipecellError as error:
+            lines([error.message], first=first, last=True)
         finally:
-            self._followed.pop(wanted, None)
-        lines([], first=False, last=True)
+            self._followed.pop(stream, None)
 
     def _quiet(self, request: Request, asker: Asker) -> None:
         followed = self._followed.get(_text(request, "stream"))
@@ -162,8 +173,9 @@ class Requests:
         return pipelines.refolded(graph, Folding(folded=folded, opened=opened), _text(request, "node"))
 
     def _forget(self, request: Request, asker: Asker) -> None:
-        self._workspace.forget_cell(_text(request, "cell"))
-        self._board.dropped()
+        cell = _text(request, "cell")
+        self._workspace.forget_cell(cell)
+        self._board.forgot(cell)
 
     def _read(self, request: Request, asker: Asker) -> dict[str, Any]:
         return files.read(_text(request, "text"), str(request.get("path", "")))

@@ -13,7 +13,7 @@ from pipecell.kernel.crew import Crew
 from pipecell.live.inside import Whole, shape, whole
 from pipecell.live.stage import Stage
 from pipecell.targets import PLACES
-from pipecell.view.metrics import clean
+from pipecell.view.metrics import clean, plain
 from pipecell.view.model import RunFacts, Scene, changed_nodes, document, step_states
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ class RunStage(Stage):
                 if stopped():
                     return
                 if lines or first:
-                    self._tell_log(node, [line.message for line in lines], first=first)
+                    self._tell_log(node, [plain(line.message) for line in lines], first=first)
                     first = False
             over = True
         except PipecellError as error:

@@ -33,12 +33,20 @@ _REORDERING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _CONTROLS = re.compile(
     f"[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff{_REORDERING}]"
 )
+_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+"""What colours text in terminals, moves their cursor, or makes a link."""
 _SPACES = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
     """Return text on one line without control characters, surrogates or direction overrides."""
-    return _SPACES.sub(" ", _CONTROLS.sub("", text)).strip()
+    return _SPACES.sub(" ", _CONTROLS.sub("", _CODES.sub("", text))).strip()
+
+
+def plain(line: str) -> str:
+    """Return a line of a log as a terminal leaves it: what was overwritten, and all codes, are gone."""
+    shown = _CODES.sub("", line).rstrip("\r").rpartition("\r")[2]
+    return _CONTROLS.sub("", shown)
 
 
 @lru_cache(maxsize=4096)

@@ -74,6 +74,10 @@ class FakeEngine:
     def executions(self, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
         return []
 
+    def ended(self, row: ExecutionSummary) -> float | None:
+        """Return what the list says."""
+        return row.ended
+
     def logs(self, execution_arn: str, step: str, *, follow: bool = False) -> Iterator[LogLine]:
         yield LogLine(1.5, "stream", f"{step} says hello")
 

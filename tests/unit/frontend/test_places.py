@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipecell.definition.checks import Diagnostic
 from pipecell.definition.document import read_document
-from pipecell.frontend.places import find
+from pipecell.frontend.places import find, piece
 
 TRAIN = read_document(
     {
@@ -144,3 +144,26 @@ def test_offsets_count_as_browsers_do(before: str, after: str) -> None:
     found = find(source, problem('"ml.m5.larg" is not an instance type.', step=None), None)
     units = source.encode("utf-16-le", "surrogatepass")
     assert found is None or units[2 * found.start : 2 * found.end].decode("utf-16-le") == "ml.m5.larg"
+
+
+def test_a_line_and_a_column_are_the_place_where_a_problem_knows_them() -> None:
+    source = "%%step training Train --image xgboost:1.7-1\nmax_depth: 3\nmax_dept: 4\n"
+    found = find(source, problem("There is no max_dept.", "line 3, column 1"), None)
+    assert found is not None
+    assert (found.text, found.start, found.exact) == ("max_dept", source.index("max_dept:"), True)
+
+
+def test_a_text_that_a_message_repeats_without_quotes_is_the_place() -> None:
+    source = 'ProcessingStep("Train", code="missing_script.py")\n'
+    found = find(source, problem("code missing_script.py was not found."), None)
+    assert found is not None
+    assert (found.text, found.exact) == ("missing_script.py", True)
+
+
+@given(st.text(alphabet="ab .\n(é😀"), st.integers(-1, 5), st.none() | st.integers(-1, 9))
+def test_a_piece_is_always_in_its_text(source: str, line: int, column: int | None) -> None:
+    found = piece(source, line, column)
+    if found is not None:
+        units = source.encode("utf-16-le")
+        assert units[2 * found.start : 2 * found.end].decode("utf-16-le") == found.text
+        assert found.text.strip()

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecell.view.metrics import clean, elide, text_width, wrap
+from pipecell.view.metrics import clean, elide, plain, text_width, wrap
 
 
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [
-        ("a\x00b\x1b[31mc", "ab[31mc"),
+        ("a\x00b\x1b[31mc", "abc"),
         (" two\n lines\t", "two lines"),
         ("\u202eabc\u2069", "abc"),
         ("\ud800x", "x"),
@@ -19,6 +19,19 @@ from pipecell.view.metrics import clean, elide, text_width, wrap
 )
 def test_cleaning(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("\x1b[1;32mgreen\x1b[0m and\tplain", "green and\tplain"),
+        ("10%\r 50%\r100%\r", "100%"),
+        ("\x1b]8;;http://example.org\x07a link\x1b]8;;\x1b\\", "a link"),
+        ("<b>\u202etext\u202c</b>", "<b>text</b>"),
+    ],
+)
+def test_a_line_of_a_log_is_what_a_terminal_leaves(line: str, shown: str) -> None:
+    assert plain(line) == shown
 
 
 @given(st.text())

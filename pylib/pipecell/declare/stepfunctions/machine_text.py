@@ -86,7 +86,8 @@ def machine_runner(
 
     def run(source: str, namespace: MutableMapping[str, Any]) -> None:
         try:
-            body = _substituted(read_machine(source), namespace)
+            # One line further down, where people see it: the magic is the cell's first line.
+            body = _substituted(read_machine(f"\n{source}"), namespace)
         except DefinitionError as error:
             error.cell = cell
             raise
