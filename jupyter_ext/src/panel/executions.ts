@@ -30,7 +30,7 @@ export class ExecutionList extends Section<ExecutionsValue> {
     super('Executions', 'Executions');
     const refresh = button('pc-Link', 'Refresh', 'List executions on this machine again', () => acts.list('local'));
     this.aws = button('pc-Link', 'Look on AWS', 'List the executions of this pipeline on AWS', () => acts.list('aws'));
-    this.heading?.append(html('span', 'pc-Section-links', {}, refresh, this.aws));
+    this.head.append(html('span', 'pc-Section-links', {}, refresh, this.aws));
   }
 
   /** Running clocks show each second; ages are as good half a minute later. */
@@ -41,15 +41,11 @@ export class ExecutionList extends Section<ExecutionsValue> {
 
   protected draw(value: ExecutionsValue): void {
     this.aws.hidden = !value.aws;
-    const focused = this.focused();
     fill(this.body, html('ul', 'pc-Rows', {}, ...value.rows.map(row => this.row(row, value))));
     if (value.trouble) {
       this.body.append(html('p', 'pc-Dim', {}, value.trouble));
     } else if (value.rows.length === 0) {
       this.body.append(html('p', 'pc-Dim', {}, 'It has not run yet.'));
-    }
-    if (focused) {
-      this.body.querySelector<HTMLElement>(`[data-arn="${CSS.escape(focused)}"]`)?.focus();
     }
   }
 
@@ -60,7 +56,7 @@ export class ExecutionList extends Section<ExecutionsValue> {
     const facts = [time, begun, row.profile].filter(Boolean).join(' · ');
     const says = `Show the execution of ${begun}: ${row.status}, ${PLACES[row.on]}`;
     const show = button('pc-Row-show', '', says, () => this.acts.attach(row));
-    show.dataset.arn = row.arn;
+    show.dataset.key = row.arn;
     show.append(
       sign(row.sign, row.status, row.ink),
       html('span', `pc-Row-status pc-ink-${row.ink}`, {}, row.status),
@@ -70,11 +66,10 @@ export class ExecutionList extends Section<ExecutionsValue> {
       show.append(html('span', 'pc-Aws', {}, 'AWS'));
     }
     const element = html('li', 'pc-Row', { 'aria-current': row.arn === value.shown ? 'true' : null }, show);
-    if (row.running) {
-      element.append(button('pc-Link', 'Stop', `Stop the execution of ${begun}`, () => this.acts.stop(row)));
-    } else if (canRetry(row)) {
-      const again = 'Go on with this execution from where it failed';
-      element.append(button('pc-Link', 'Retry', again, () => this.acts.retry(row)));
+    const act = this.act(row, begun);
+    if (act !== null) {
+      act.dataset.key = `${row.arn} act`;
+      element.append(act);
     }
     if (row.reason) {
       element.append(html('p', 'pc-Reason', {}, row.reason));
@@ -82,9 +77,12 @@ export class ExecutionList extends Section<ExecutionsValue> {
     return element;
   }
 
-  private focused(): string {
-    const { activeElement } = document;
-    return this.body.contains(activeElement) ? ((activeElement as HTMLElement).dataset.arn ?? '') : '';
+  private act(row: ExecutionRow, begun: string): HTMLButtonElement | null {
+    if (row.running) {
+      return button('pc-Link', 'Stop', `Stop the execution of ${begun}`, () => this.acts.stop(row));
+    }
+    const again = 'Go on with this execution from where it failed';
+    return canRetry(row) ? button('pc-Link', 'Retry', again, () => this.acts.retry(row)) : null;
   }
 
   private readonly aws: HTMLButtonElement;

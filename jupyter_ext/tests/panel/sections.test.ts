@@ -54,6 +54,42 @@ describe('executions', () => {
   });
 });
 
+describe('the focus', () => {
+  function shown(...rows: ReturnType<typeof row>[]): ExecutionList {
+    const list = new ExecutionList(ACTS);
+    document.body.replaceChildren(list.element);
+    list.show({ rows, trouble: '', shown: '', aws: false, now: 160 });
+    return list;
+  }
+
+  function focused(): string | undefined {
+    return document.activeElement?.closest('li')?.textContent ?? undefined;
+  }
+
+  test('stays on a button that is drawn again', () => {
+    const rows = [row('a', { status: 'Executing' }), row('b', { status: 'Stopping' })];
+    const list = shown(...rows);
+    list.element.querySelectorAll<HTMLElement>('li .pc-Link')[1]?.focus();
+    list.show({ rows, trouble: '', shown: '', aws: false, now: 161 });
+    expect(document.activeElement?.textContent).toBe('Stop');
+    expect(focused()).toContain('Stopping');
+  });
+
+  test('goes to what can be used when its button is gone', () => {
+    const list = shown(row('a'));
+    list.element.querySelector<HTMLElement>('li .pc-Link')?.focus();
+    list.show({ rows: [row('a', { running: false })], trouble: '', shown: '', aws: false, now: 161 });
+    expect(document.activeElement?.className).toBe('pc-Row-show');
+  });
+
+  test('is not taken from elsewhere', () => {
+    const rows = [row('a')];
+    const list = shown(...rows);
+    list.show({ rows, trouble: '', shown: '', aws: false, now: 161 });
+    expect(document.activeElement).toBe(document.body);
+  });
+});
+
 test('lines of another log are not taken', () => {
   const log = new LogView(() => undefined);
   log.element.scrollIntoView = () => undefined;
