@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pipecell import errors as errors
     from pipecell.errors import PipecellError as PipecellError
     from pipecell.execution import Execution as Execution
-    from pipecell.pipeline import Pipeline as Pipeline
-    from pipecell.pipeline import pipeline as pipeline
+    from pipecell.loaded import pipeline as pipeline
+    from pipecell.pipelines import Pipeline as Pipeline
 
 _MODULES = {
     "Execution": "execution",
-    "Pipeline": "pipeline",
+    "Pipeline": "pipelines",
     "PipecellError": "errors",
     "errors": "",
-    "pipeline": "",  # the module itself is callable; see its docstring
+    "pipeline": "loaded",
 }
 
 __all__ = ["Execution", "PipecellError", "Pipeline", "errors", "load_ipython_extension", "pipeline"]

@@ -21,6 +21,7 @@ from pipecell.commands.context import Context, nobody_to_ask, says_yes
 from pipecell.commands.progress import UploadLine
 from pipecell.commands.table import VERBS
 from pipecell.commands.verb import Call, Result, find, overview, parse
+from pipecell.declare.files import read_file
 from pipecell.errors import (
     CheckFailedError,
     DeclarationError,
@@ -28,12 +29,13 @@ from pipecell.errors import (
     ExecutionError,
     PipecellError,
 )
-from pipecell.workspace import Workspace, local_target, read_file
+from pipecell.targets import local_target
+from pipecell.workspace import Workspace
 
 if TYPE_CHECKING:
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

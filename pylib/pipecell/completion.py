@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pipecell.commands.table import CELL, VERBS
 from pipecell.commands.verb import Option, Verb
 from pipecell.definition.parameters import declared
+from pipecell.definition.profiles import PROFILES
 from pipecell.errors import PipecellError
-from pipecell.workspace import PROFILES
 
 if TYPE_CHECKING:
     from pipecell.workspace import Workspace
@@ -106,7 +106,7 @@ def _values(option: Option, begun: str, words: list[str], workspace: Workspace) 
 
 def _profiles(pipeline: str | None, workspace: Workspace) -> list[str]:
     try:
-        return workspace.profile_names(workspace.pipeline(pipeline).name)
+        return workspace.profiles.names(workspace.pipeline(pipeline).name)
     except PipecellError:
         return list(PROFILES)  # nothing declared yet
 

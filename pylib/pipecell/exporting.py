@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecell.definition.cache.content import code_places
+from pipecell.definition.export import EXPORT_FORMATS
 from pipecell.definition.export.grants import Surroundings
 from pipecell.definition.export.policy import Policy, caller_policy, role_policy
 from pipecell.definition.export.python import File
 from pipecell.definition.parameters import defaults
 from pipecell.definition.sagemaker import iterate_steps
+from pipecell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
@@ -23,8 +25,20 @@ _MOST_CODE = 256 * 1024
 """Bytes of one file that a script holds: code, not data."""
 
 
+def require_format(format: str) -> None:  # noqa: A002 - the option's name
+    """Refuse a format that there is none of.
+
+    Raises:
+        UsageError: it is not one of `EXPORT_FORMATS` (``PC911``).
+    """
+    if format not in EXPORT_FORMATS:
+        raise UsageError(
+            f'export cannot write "{format}".', code="PC911", hint=did_you_mean(format, EXPORT_FORMATS)
+        )
+
+
 def export(compiled: Compiled, format: str, *, file: str, several: bool) -> str:  # noqa: A002 - the option's name
-    """Return a compiled pipeline in one of the formats of `pipecell.pipeline.EXPORT_FORMATS`.
+    """Return a compiled pipeline in one of the `EXPORT_FORMATS`.
 
     Args:
         compiled: the pipeline.

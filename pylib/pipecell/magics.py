@@ -22,7 +22,7 @@ from pipecell.commands.step_lines import complete_step_cell
 from pipecell.errors import PipecellError
 from pipecell.frontend import Frontends
 from pipecell.kernel.cells import cell_id
-from pipecell.kernel.loaded import MAGICS, loaded
+from pipecell.loaded import MAGICS, loaded
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult

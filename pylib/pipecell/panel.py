@@ -15,7 +15,7 @@ from pipecell.errors import PipecellError
 
 if TYPE_CHECKING:
     from pipecell.execution import Execution
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
     from pipecell.reports import ProfileTable
 
 _STYLE = """<style>
@@ -94,9 +94,9 @@ class ProfilePanel:
         if name == self._name and not self._filling:
             self._attempt(lambda: self._pipeline().profiles())
 
-    def declared(self, pipeline: Pipeline) -> None:
+    def declared(self, name: str) -> None:
         """Take in that a cell has declared the pipeline anew; its own fields stay as they are."""
-        self.profiled(pipeline.name)
+        self.profiled(name)
 
     def met(self, execution: Execution) -> None:
         """An execution is nothing to a panel."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pipecell.errors import UsageError, did_you_mean
+from pipecell.errors import EndpointError, UsageError, did_you_mean
 
 TargetName = Literal["local", "aws"]
 
@@ -91,6 +91,30 @@ class _State:
 
 
 _STATE = _State()
+
+
+def local_target(home: Path | None = None, *, start: bool = True) -> Target:
+    """Return where the local endpoint is.
+
+    Args:
+        home: its home; None for the user's own.
+        start: start it if it is not running.
+
+    Raises:
+        EndpointError: it is not running (``PC891``), or cannot be started.
+    """
+    from pipecell.local import daemon
+    from pipecell.local.home import Home
+
+    place = Home(home) if home is not None else Home.default()
+    found = daemon.start(place) if start else daemon.find(place)
+    if found is None:
+        raise EndpointError(
+            "The local endpoint is not running.",
+            code="PC891",
+            hint="`pipecell local start` starts it; nothing is lost.",
+        )
+    return Target("local", found.endpoint, _region(), found.access_key, found.secret_key, found.home)
 
 
 def activate_local(home: Path | None = None) -> Target:

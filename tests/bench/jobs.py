@@ -19,7 +19,7 @@ os.chdir({folder!r})
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 shell.run_line_magic("load_ext", "pipecell")
-from pipecell.kernel.loaded import loaded
+from pipecell.loaded import loaded
 notebook = loaded(shell).workspace.notebook
 for number in range({steps}):
     read = f"x=Step{{number - 1}}.out" if number else "x=s3://bucket/data"

@@ -13,7 +13,7 @@ from pipecell.cli import ShellContext
 from pipecell.commands.job_trial import try_step
 from pipecell.errors import ExecutionError
 from pipecell.local.daemon import EndpointInfo
-from pipecell.pipeline import Pipeline
+from pipecell.pipelines import Pipeline
 from pipecell.workspace import Workspace
 from tests.local.conftest import Clients
 from tests.local.pipeline_parts import fresh

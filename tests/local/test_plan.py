@@ -12,7 +12,7 @@ import pytest
 from pipecell.declare.compiled import Compiled, Upload
 from pipecell.definition.document import read_document
 from pipecell.local.daemon import EndpointInfo
-from pipecell.pipeline import Pipeline
+from pipecell.pipelines import Pipeline
 from pipecell.planning import PlanReport
 from pipecell.workspace import Workspace
 from tests.local.conftest import Clients

@@ -17,7 +17,7 @@ from pipecell.definition.document import read_document
 from pipecell.engines.connection import Connection
 from pipecell.errors import ExecutionError
 from pipecell.local.daemon import EndpointInfo
-from pipecell.pipeline import Pipeline
+from pipecell.pipelines import Pipeline
 from pipecell.planning import PlanReport
 from pipecell.workspace import Workspace
 from tests.local.conftest import Clients

@@ -18,7 +18,8 @@ from pipecell.definition.diff import compare
 from pipecell.definition.document import read_document
 from pipecell.engines.connection import Connection
 from pipecell.local.daemon import EndpointInfo
-from pipecell.workspace import Workspace, local_target
+from pipecell.targets import local_target
+from pipecell.workspace import Workspace
 from tests.local.conftest import Clients
 from tests.local.pipeline_parts import BUCKET, ROLE, Traces, fresh, processing
 from tests.unit.definition.export.iam import allows

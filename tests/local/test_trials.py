@@ -15,8 +15,9 @@ from pipecell.declare.compiled import Compiled
 from pipecell.definition.document import read_document
 from pipecell.errors import ExecutionError, UsageError
 from pipecell.local.daemon import EndpointInfo
-from pipecell.pipeline import Pipeline
-from pipecell.workspace import Workspace, local_target
+from pipecell.pipelines import Pipeline
+from pipecell.targets import local_target
+from pipecell.workspace import Workspace
 
 _numbers = itertools.count(1)
 ASK = {

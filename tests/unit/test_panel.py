@@ -100,14 +100,14 @@ def test_a_profile_fills_the_form_and_marks_what_differs(made: SimpleNamespace) 
     assert "2 vCPU · 4 GiB" in texts
     made.panel.profiles.value = "full"
     assert (made.fields["Type"].value, made.fields["Count"].value) == ("ml.m5.4xlarge", 2)
-    assert made.workspace.profile("p").name == "full"
+    assert made.workspace.profiles.get("p").name == "full"
 
 
 def test_a_change_is_kept_in_the_profile(made: SimpleNamespace) -> None:
     made.fields["Count"].value = 3
     chosen = next(o for o in made.fields["Type"].options if o.startswith("ml.m5.xlarge "))
     made.fields["Type"].value = chosen
-    assert made.workspace.profile("p").values == {"Count": 3, "Type": "ml.m5.xlarge"}
+    assert made.workspace.profiles.get("p").values == {"Count": 3, "Type": "ml.m5.xlarge"}
     assert made.fields["Type"].value == "ml.m5.xlarge"
     made.fields["Verbose"].value = True
     made.fields["Colour"].value = "blue"
@@ -145,4 +145,4 @@ def test_it_follows_what_is_chosen_elsewhere(made: SimpleNamespace) -> None:
     made.workspace.pipeline("p").use_profile("night", Count=7)
     assert (made.panel.profiles.value, made.fields["Count"].value) == ("night", 7)
     made.fields["Count"].value = 8
-    assert made.workspace.profile("p").values == {"Count": 8}
+    assert made.workspace.profiles.get("p").values == {"Count": 8}

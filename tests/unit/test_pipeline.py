@@ -10,11 +10,12 @@ import pytest
 
 import pipecell
 from pipecell.declare.compiled import Compiled
+from pipecell.declare.files import read_file
 from pipecell.definition.document import read_document
 from pipecell.engines.engine import ExecutionSummary, Selection
 from pipecell.errors import CheckFailedError, UsageError
-from pipecell.pipeline import Pipeline
-from pipecell.workspace import Workspace, read_file
+from pipecell.pipelines import Pipeline
+from pipecell.workspace import Workspace
 from tests.unit.engines.fakes import DEFINITION, FakeEngine, snapshot
 
 CHAIN = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipecell import targets
-from pipecell.errors import UsageError
-from pipecell.targets import Target
+from pipecell.errors import EndpointError, UsageError
+from pipecell.targets import Target, local_target
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +93,9 @@ def test_activating_aws_without_more_ado_changes_nothing() -> None:
 def test_an_unknown_target() -> None:
     with pytest.raises(UsageError, match='Did you mean "local"'):
         targets.activate("locl")
+
+
+def test_an_endpoint_that_does_not_run_is_not_started_by_looking(tmp_path: Path) -> None:
+    with pytest.raises(EndpointError, match="PC891"):
+        local_target(tmp_path / "home", start=False)
+    assert not (tmp_path / "home").exists()

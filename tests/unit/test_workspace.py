@@ -1,78 +1,19 @@
-"""A workspace finds executions by ARN, and refuses what would reach AWS unasked."""
+"""A workspace prefers the executions of its own pipelines, and chooses a profile for all of them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from pipecell.engines.engine import ExecutionSummary
-from pipecell.errors import EndpointError, ExecutionError, UsageError
-from pipecell.workspace import Profile, Workspace, local_target, read_file
-from tests.unit.engines.fakes import FakeEngine, snapshot
-
-LOCAL = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/execution/abc"
-MACHINE = "arn:aws:states:eu-west-1:123456789012:execution:m:abc"
-
-
-class Places(Workspace):
-    """A workspace of recorded engines."""
-
-    def __init__(self, **rows: list[ExecutionSummary]) -> None:
-        super().__init__()
-        self.rows = rows
-        self.asked: list[tuple[str, str, str]] = []
-
-    def engine(self, kind: str, on: str, region: str = "") -> Any:
-        self.asked.append((kind, on, region))
-        engine = FakeEngine(snapshot())
-        rows = self.rows.get(kind, [])
-        engine.executions = lambda name=None, limit=20: [r for r in rows if name in (None, r.pipeline)]  # type: ignore[method-assign]
-        return engine
-
-
-def row(pipeline: str, started: float, kind: str = "sagemaker") -> ExecutionSummary:
-    arn = f"arn:aws:sagemaker:us-east-1:000000000000:pipeline/{pipeline}/execution/{int(started)}"
-    return ExecutionSummary(arn, pipeline, kind, "local", "Succeeded", started)
-
-
-def test_an_arn_tells_engine_place_and_region() -> None:
-    workspace = Places()
-    workspace.execution(LOCAL)
-    workspace.execution(MACHINE, on="aws")
-    assert workspace.asked == [("sagemaker", "local", "us-east-1"), ("stepfunctions", "aws", "eu-west-1")]
-    assert workspace.execution(LOCAL) is workspace.execution(LOCAL)
-
-
-def test_an_execution_on_aws_needs_the_word() -> None:
-    with pytest.raises(UsageError, match=r"PC916 — This execution is on AWS\. Add --on aws"):
-        Places().execution(MACHINE)
-
-
-@pytest.mark.parametrize(
-    "arn", ["", "lastt", "arn:aws:s3:::bucket", "arn:aws:sagemaker:us-east-1:1:pipeline/p"]
-)
-def test_what_is_no_arn_of_an_execution(arn: str) -> None:
-    with pytest.raises(UsageError, match="PC915"):
-        Places().execution(arn)
-
-
-def test_the_last_is_the_newest_of_both_engines() -> None:
-    workspace = Places(sagemaker=[row("a", 1), row("b", 3)], stepfunctions=[row("m", 2, "stepfunctions")])
-    assert [r.pipeline for r in workspace.executions("local")] == ["b", "m", "a"]
-    assert workspace.execution().execution_arn == row("b", 3).execution_arn
-    assert workspace.execution("last", pipeline="a").execution_arn == row("a", 1).execution_arn
-    assert len(workspace.executions("local", limit=2)) == 2
-    with pytest.raises(ExecutionError, match="There is no execution yet"):
-        Places().execution()
+from pipecell.declare.compiled import Compiled
+from pipecell.definition.document import read_document
+from pipecell.errors import UsageError
+from pipecell.profiles import Profile
+from pipecell.workspace import Workspace
+from tests.unit.engines.fakes import DEFINITION
+from tests.unit.test_session import Places, row
 
 
 def test_the_last_is_preferably_of_a_pipeline_that_is_here() -> None:
-    from pipecell.declare.compiled import Compiled
-    from pipecell.definition.document import read_document
-    from tests.unit.engines.fakes import DEFINITION
-
     workspace = Places(sagemaker=[row("ours", 1), row("theirs", 3)])
     workspace.add(Compiled(read_document(DEFINITION, name="ours")))
     assert workspace.execution().execution_arn == row("ours", 1).execution_arn
@@ -80,34 +21,11 @@ def test_the_last_is_preferably_of_a_pipeline_that_is_here() -> None:
     assert workspace.execution().execution_arn == row("theirs", 3).execution_arn
 
 
-def test_profiles_are_kept_apart() -> None:
-    workspace = Workspace()
-    assert workspace.profile("p") == Profile("smoke")
-    workspace.set_profile("p", Profile("full", {"n": 1}))
-    assert workspace.profile("p") == Profile("full", {"n": 1})
-    assert workspace.profile("p", "smoke") == Profile("smoke")
-    assert workspace.profile("q") == Profile("smoke")
-
-
 def test_the_default_profile_is_that_of_pipelines_without_one_in_force() -> None:
     workspace = Workspace()
-    workspace.set_profile("chosen", Profile("smoke"))
+    workspace.profiles.put_in_force("chosen", Profile("smoke"))
     workspace.use_default_profile("full")
-    assert workspace.profile("chosen") == Profile("smoke")
-    assert workspace.profile("other") == Profile("full")
+    assert workspace.profiles.get("chosen") == Profile("smoke")
+    assert workspace.profiles.get("other") == Profile("full")
     with pytest.raises(UsageError, match="PC913"):
         workspace.use_default_profile("fulll")
-
-
-def test_an_endpoint_that_does_not_run_is_not_started_by_looking(tmp_path: Path) -> None:
-    with pytest.raises(EndpointError, match="PC891"):
-        local_target(tmp_path / "home", start=False)
-    assert not (tmp_path / "home").exists()
-
-
-def test_a_file_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "census.json").write_text("{}")
-    with pytest.raises(UsageError, match=r'cannot be read: .* Did you mean ".*census\.json"\?'):
-        read_file(tmp_path / "cenus.json")
-    with pytest.raises(UsageError, match=r"cannot be read: Is a directory\.$"):
-        read_file(tmp_path)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result
+from pipecell.declare.files import read_file
 from pipecell.errors import UsageError
-from pipecell.workspace import local_target, read_file
+from pipecell.targets import local_target
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled

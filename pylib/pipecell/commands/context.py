@@ -13,7 +13,7 @@ from pipecell.errors import UsageError
 if TYPE_CHECKING:
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
     from pipecell.workspace import Workspace
 
 

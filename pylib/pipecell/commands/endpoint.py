@@ -9,7 +9,7 @@ from typing import Any
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result
 from pipecell.errors import UsageError
-from pipecell.workspace import local_target
+from pipecell.targets import local_target
 
 
 def start(context: Context, values: argparse.Namespace) -> Result:

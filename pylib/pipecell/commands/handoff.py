@@ -19,7 +19,7 @@ from pipecell.errors import PipecellError
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled, LambdaFunction
     from pipecell.definition.checks import Diagnostic
-    from pipecell.workspace import Profile
+    from pipecell.profiles import Profile
 
 READING = "_PIPECELL_READING"
 """Environment variable of a kernel whose notebook is only read: verbs that launch do nothing."""
@@ -53,7 +53,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...], tuple[Profile,
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import read_document
     from pipecell.definition.notes import Notes
-    from pipecell.workspace import Profile
+    from pipecell.profiles import Profile
 
     manifest = json.loads((folder / _MANIFEST).read_bytes())
     if "error" in manifest:
@@ -91,7 +91,7 @@ def read(folder: Path) -> tuple[Compiled, tuple[Diagnostic, ...], tuple[Profile,
 def _describe(folder: Path, name: str | None) -> dict[str, Any]:
     from IPython.core.getipython import get_ipython
 
-    from pipecell.kernel.loaded import loaded
+    from pipecell.loaded import loaded
 
     magics = loaded(get_ipython())
     if magics is None:
@@ -137,7 +137,7 @@ def _describe(folder: Path, name: str | None) -> dict[str, Any]:
             for number, function in enumerate(compiled.functions)
         ],
         "missing": [asdict(missed) for missed in compiled.missing],
-        "profiles": [asdict(profile) for profile in workspace.changed_profiles(pipeline.name)],
+        "profiles": [asdict(profile) for profile in workspace.profiles.changed(pipeline.name)],
         "diagnostics": [
             entry.to_json()
             for entry in (*workspace.declared_diagnostics(pipeline.name), *compiled.diagnostics)

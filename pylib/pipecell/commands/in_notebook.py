@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
     from pipecell.panel import ProfilePanel
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
 
 _NAME = re.compile(r"\$(\$|[A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}")
 

@@ -16,7 +16,7 @@ from pipecell.errors import DeclarationError, DefinitionError, MissingDependency
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
     from pipecell.definition.checks import Diagnostic
-    from pipecell.workspace import Profile
+    from pipecell.profiles import Profile
 
 _DECLARES = re.compile(r"^\s*%%(pipeline|step)\b")
 _LAUNCHES = re.compile(r"^[^#\n]*%pipeline\s+(plan|diff|run|try|watch|logs|stop|retry|list)\b", re.MULTILINE)

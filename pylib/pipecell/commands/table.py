@@ -7,9 +7,10 @@ from dataclasses import replace
 from pipecell.commands import compare, convert, endpoint, look, runs, settings, trying
 from pipecell.commands.faces import NOTEBOOK, SHELL
 from pipecell.commands.verb import Option, Verb
-from pipecell.pipeline import EXPORT_FORMATS
+from pipecell.definition.export import EXPORT_FORMATS
+from pipecell.definition.profiles import PROFILES
 from pipecell.reports import PREVIEW_FORMATS
-from pipecell.workspace import PROFILES, TARGETS
+from pipecell.targets import TARGETS
 
 ENGINES = ("sagemaker", "stepfunctions")
 

@@ -20,8 +20,8 @@ def attach(arn: str, on: str) -> None:
     from IPython.core.getipython import get_ipython
 
     from pipecell import load_ipython_extension
-    from pipecell.kernel.loaded import workspace_of_this_kernel
     from pipecell.live import output
+    from pipecell.loaded import workspace_of_this_kernel
 
     shell: Any = get_ipython()
     load_ipython_extension(shell)

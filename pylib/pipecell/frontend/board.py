@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from pipecell import targets
 from pipecell.errors import PipecellError
 from pipecell.frontend import executions, pipelines
-from pipecell.kernel.loaded import loaded
+from pipecell.loaded import loaded
 
 if TYPE_CHECKING:
     from pipecell.declare.declaration import Declaration
     from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
     from pipecell.frontend.refusals import Refusals
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
     from pipecell.workspace import Workspace
 
 Message = Mapping[str, Any]
@@ -69,9 +69,9 @@ class Board:
 
     # What the workspace and the shell say, in the kernel's own threads
 
-    def declared(self, pipeline: Pipeline) -> None:
+    def declared(self, name: str) -> None:
         """Take in a pipeline that a cell has just declared and compiled."""
-        told = _Declared(pipeline, self._declaration(pipeline.name))
+        told = _Declared(self._workspace.last_declared[name], self._declaration(name))
         self._later(lambda: self._tell_pipeline(told))
 
     def profiled(self, name: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import Document
     from pipecell.graph import Graph
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
 
 NARROW = 300.0
 """Pixels of a row of cards in the side panel, which is narrow and high."""

@@ -15,7 +15,7 @@ from pipecell.view.metrics import plain
 if TYPE_CHECKING:
     from pipecell.execution import Execution
     from pipecell.frontend.board import Board
-    from pipecell.pipeline import Pipeline
+    from pipecell.pipelines import Pipeline
     from pipecell.workspace import Workspace
 
 LINES = 2000

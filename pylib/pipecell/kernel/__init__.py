@@ -1,6 +1,6 @@
 """What pipecell knows of the Jupyter kernel that it runs in.
 
-``loaded`` finds the magics and the workspace of this kernel, ``cells`` says which cell runs and
-whether anybody looks, ``crew`` and ``subshells`` do work for a front end without holding up a cell.
+``cells`` says which cell runs and whether anybody looks, ``crew`` and ``subshells`` do work for a front end
+without holding up a cell.
 What is shown is in `pipecell.live`, and what the JupyterLab extension is told in `pipecell.frontend`.
 """

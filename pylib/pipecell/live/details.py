@@ -23,10 +23,11 @@ from pipecell.view.items import items
 from pipecell.view.metrics import clean
 
 if TYPE_CHECKING:
+    from pipecell.declare.compiled import Compiled
     from pipecell.definition.document import Document
     from pipecell.engines.engine import Inside, StepSnapshot
     from pipecell.execution import Execution
-    from pipecell.live.previews import Previewed
+    from pipecell.graph import Graph
 
 MOST_ARGUMENTS = 400
 _TEXT = 600  # characters of one value
@@ -39,22 +40,23 @@ _NO_LOG_TYPES = frozenset(
 
 
 def preview_detail(
-    pipeline: Previewed, node: str, members: Sequence[str], values: Mapping[str, Any]
+    compiled: Compiled, graph: Graph, node: str, members: Sequence[str], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the detail of a node that has not run: what it would run with.
 
     Args:
-        pipeline: what is declared.
+        compiled: what is declared.
+        graph: its DAG.
         node: id of the drawn node.
         members: ids of the nodes that it stands for.
         values: parameter values of the profile in force.
     """
-    document = pipeline.document
-    detail = _empty(node, _heading(pipeline.graph, node), document, members, values)
+    document = compiled.document
+    detail = _empty(node, _heading(graph, node), document, members, values)
     body = _body(document, node)
     if body is not None and document.engine == "sagemaker":
         declared = _with_values(body.get("Arguments") or {}, values)
-        detail["code"] = code.from_uploads(pipeline.compiled.uploads, declared)
+        detail["code"] = code.from_uploads(compiled.uploads, declared)
     return detail
 
 

@@ -12,23 +12,18 @@ from pipecell.view.model import Scene, document
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
     from pipecell.definition.checks import Diagnostic
-    from pipecell.definition.document import Document
     from pipecell.graph import Graph
     from pipecell.reports import Preview, ProfileTable
 
 
 class Previewed(Protocol):
-    """What is shown of a pipeline that does not run: `pipecell.pipeline.Pipeline`."""
+    """What is shown of a pipeline that does not run: `pipecell.pipelines.Pipeline`."""
 
     name: str
 
     @property
     def graph(self) -> Graph:
         """The DAG."""
-
-    @property
-    def document(self) -> Document:
-        """The definition."""
 
     @property
     def compiled(self) -> Compiled:
@@ -108,4 +103,4 @@ class PreviewStage(Stage):
         if members is None:
             return None
         table = self.pipeline.profiles()
-        return preview_detail(self.pipeline, node, members, table.values[table.in_force])
+        return preview_detail(self.pipeline.compiled, self.graph, node, members, table.values[table.in_force])

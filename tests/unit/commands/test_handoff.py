@@ -15,14 +15,15 @@ from pipecell.declare.compiled import Compiled, Upload
 from pipecell.definition.checks import Diagnostic
 from pipecell.definition.document import read_document
 from pipecell.errors import DefinitionError, UsageError
-from pipecell.workspace import Profile, Workspace
+from pipecell.profiles import Profile
+from pipecell.workspace import Workspace
 from tests.unit.engines.fakes import DEFINITION
 
 
 @pytest.fixture
 def workspace(monkeypatch: pytest.MonkeyPatch) -> Workspace:
     found = Workspace()
-    monkeypatch.setattr("pipecell.kernel.loaded.loaded", lambda _: SimpleNamespace(workspace=found))
+    monkeypatch.setattr("pipecell.loaded.loaded", lambda _: SimpleNamespace(workspace=found))
     return found
 
 
@@ -73,7 +74,7 @@ def test_an_error_of_the_kernel_is_raised_again(
 
 
 def test_a_kernel_without_pipecell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("pipecell.kernel.loaded.loaded", lambda _: None)
+    monkeypatch.setattr("pipecell.loaded.loaded", lambda _: None)
     handoff.write(str(tmp_path), None)
     with pytest.raises(UsageError, match="never loads pipecell"):
         handoff.read(tmp_path)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pipecell.declare.files import read_file
 from pipecell.declare.notebook import compile_declaration
 from pipecell.declare.stepfunctions.machine_text import is_machine, read_machine
 from pipecell.definition import read_document
 from pipecell.definition.checks import check
 from pipecell.errors import DefinitionError
-from pipecell.workspace import read_file
 from tests.unit.declare.conftest import Declare
 
 YAML = """

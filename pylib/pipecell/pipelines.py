@@ -1,44 +1,56 @@
 """Pipeline: what users hold. It ties declaring, reading, seeing and running together.
 
-``pipecell.pipeline("NAME")`` is how a notebook gets one, and this module is named the same, so the
-module itself is callable: whichever of the two an attribute lookup finds, the call works.
+``pipecell.pipeline("NAME")`` is how a notebook gets one. The module is named otherwise than that function:
+a module of its name would take its place in the package as soon as it is imported.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import (
     CheckFailedError,
     DeclarationError,
     DefinitionError,
-    UsageError,
-    did_you_mean,
 )
 from pipecell.graph import with_missing
 from pipecell.reports import Diagnostics, Preview, ProfileTable, changed_values
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
+    from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import Document
     from pipecell.engines.connection import Connection
     from pipecell.engines.engine import Progress
     from pipecell.execution import Execution
     from pipecell.graph import Graph
-    from pipecell.live.screen import Screen
+    from pipecell.live import Screen
     from pipecell.planning import PlanReport
+    from pipecell.profiles import Profile
+    from pipecell.session import Session
     from pipecell.trials import TrialReport
-    from pipecell.workspace import Profile, Workspace
 
-EXPORT_FORMATS = ("json", "cloudformation", "python", "github-actions", "policy")
-"""What `Pipeline.export` writes."""
+
+@dataclass(frozen=True)
+class Source:
+    """Where a pipeline comes from: cells, or a file.
+
+    Attributes:
+        compile: gives the compiled definition of this moment.
+        diagnostics: gives what declaring it found; nothing for a definition file.
+        several: tells whether other pipelines are there too.
+        in_notebook: whether it is a notebook that is open now.
+    """
+
+    compile: Callable[[], Compiled]
+    diagnostics: Callable[[], tuple[Diagnostic, ...]] = tuple
+    several: Callable[[], bool] = bool
+    in_notebook: bool = False
 
 
 class Pipeline:
@@ -48,21 +60,24 @@ class Pipeline:
 
     Args:
         name: the name it is declared under.
-        compiled: gives the compiled definition of this moment.
-        workspace: what it runs in.
+        source: where it comes from.
+        session: what it runs in.
     """
 
-    def __init__(self, name: str, compiled: Callable[[], Compiled], workspace: Workspace) -> None:
+    def __init__(self, name: str, source: Source, session: Session) -> None:
         self.name = name
-        self._compile = compiled
-        self._workspace = workspace
+        self._source = source
+        self._session = session
+        self._profiles = session.profiles
 
     @classmethod
     def read(cls, path: str | Path, *, name: str | None = None) -> Pipeline:
         """Read a pipeline from a SageMaker definition ``.json`` or a state machine ``.asl.json``."""
-        from pipecell.workspace import Workspace, read_file
+        from pipecell.declare.files import read_file
+        from pipecell.session import Session
 
-        return Workspace().add(read_file(Path(path), name))
+        compiled = read_file(Path(path), name)
+        return cls(compiled.document.name, Source(lambda: compiled), Session())
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -73,13 +88,13 @@ class Pipeline:
         """
         from pipecell.progress import compiling
 
-        with compiling(partial(self._workspace.progressed, self.name)):
-            return self._compile()
+        with compiling(partial(self._session.progressed, self.name)):
+            return self._source.compile()
 
     @property
     def screen(self) -> Screen:
         """What shows it in a notebook."""
-        return self._workspace.screen
+        return self._session.screen
 
     @property
     def document(self) -> Document:
@@ -101,13 +116,13 @@ class Pipeline:
 
     def preview(self) -> Preview:
         """Return the DAG, to display or to convert to SVG, text, DOT, Mermaid or JSON."""
-        if self._workspace.notebook is None:
+        if not self._source.in_notebook:
             return Preview(self.graph)
         from pipecell import targets
         from pipecell.definition.parameters import declared
 
         calls = targets.CALLS[targets.current().name]
-        profile = self._workspace.profile(self.name).name
+        profile = self._profiles.get(self.name).name
         shown = self.engine == "sagemaker" and declared(self.document)
         return Preview(self.graph, (profile, calls) if shown else (calls,))
 
@@ -116,7 +131,7 @@ class Pipeline:
         from pipecell.declare.findings import unsaid
         from pipecell.definition.checks import Diagnostic, check
 
-        declared = self._workspace.declared_diagnostics(self.name)
+        declared = self._source.diagnostics()
         try:
             compiled = self.compiled
         except (DefinitionError, DeclarationError) as error:
@@ -130,11 +145,11 @@ class Pipeline:
         """Return the parameter values of each profile, what it costs on AWS, and which is in force."""
         from pipecell.planning import cost_words
 
-        names = self._workspace.profile_names(self.name)
-        values = {name: self.profile_values(self._workspace.profile(self.name, name), {}) for name in names}
+        names = self._profiles.names(self.name)
+        values = {name: self.profile_values(self._profiles.get(self.name, name), {}) for name in names}
         return ProfileTable(
             pipeline=self.name,
-            in_force=self._workspace.profile(self.name).name,
+            in_force=self._profiles.get(self.name).name,
             values=values,
             costs={
                 name: cost_words(self.document, each, self.compiled.region) for name, each in values.items()
@@ -155,12 +170,12 @@ class Pipeline:
         """
         from pipecell.definition.parameters import bind, coerce, declared
 
-        chosen = self._workspace.profile_to_use(self.name, profile, like, values)
+        chosen = self._profiles.find_or_make(self.name, profile, like, values)
         parameters = {parameter.name: parameter for parameter in declared(self.document)}
         if not values.keys() <= parameters.keys():
             bind(self.document, values)  # refuses the unknown name
         right = {name: coerce(parameters[name], value) for name, value in values.items()}
-        self._workspace.set_profile(self.name, replace(chosen, values={**chosen.values, **right}))
+        self._profiles.put_in_force(self.name, replace(chosen, values={**chosen.values, **right}))
         return self.profiles()
 
     def export(self, format: str = "json", *, on: str = "local", file: str = "") -> str:  # noqa: A002
@@ -177,16 +192,11 @@ class Pipeline:
         Raises:
             UsageError: a format that does not exist (``PC911``), or that there is none of (``PC926``).
         """
-        if format not in EXPORT_FORMATS:
-            raise UsageError(
-                f'export cannot write "{format}".', code="PC911", hint=did_you_mean(format, EXPORT_FORMATS)
-            )
-        from pipecell.exporting import export
+        from pipecell.exporting import export, require_format
 
+        require_format(format)
         ready = self._compiled_for(on, must=False)
-        return export(
-            ready, format, file=file or f"{self.name}.ipynb", several=len(self._workspace.names()) > 1
-        )
+        return export(ready, format, file=file or f"{self.name}.ipynb", several=self._source.several())
 
     def translated(self, engine: str | None) -> Pipeline:
         """Return this pipeline for an engine: a SageMaker pipeline as a state machine.
@@ -198,7 +208,9 @@ class Pipeline:
         from pipecell.translation import translated
 
         compiled = translated(self.compiled, engine)
-        return self if compiled is self.compiled else Pipeline(self.name, lambda: compiled, self._workspace)
+        if compiled is self.compiled:
+            return self
+        return Pipeline(self.name, replace(self._source, compile=lambda: compiled), self._session)
 
     def plan(
         self,
@@ -227,7 +239,7 @@ class Pipeline:
         from pipecell.definition.parameters import bind, declared, defaults
         from pipecell.planning import Planner, now, prices
 
-        chosen = self._workspace.profile(self.name, profile)
+        chosen = self._profiles.get(self.name, profile)
         if engine not in (None, self.engine):
             return self.translated(engine).plan(
                 on=on,
@@ -241,8 +253,8 @@ class Pipeline:
             if self.engine == "sagemaker"
             else dict(parameters or {})
         )
-        place = self._workspace.engine(self.engine, on, self.compiled.region)
-        connection = self._workspace.connect(on, self.compiled.region)
+        place = self._session.engine(self.engine, on, self.compiled.region)
+        connection = self._session.connect(on, self.compiled.region)
         other = "full" if chosen.name == "smoke" else "smoke"
         return Planner(
             compiled=self._compiled_for(on, role, must=False),
@@ -251,7 +263,7 @@ class Pipeline:
             changed=changed_values(values, defaults(self.document)),
             engine=place,
             connection=connection,
-            prices=prices(self._workspace.home, connection.region_name(), refresh=refresh_prices),
+            prices=prices(self._session.home, connection.region_name(), refresh=refresh_prices),
             other=(other, self._known_values(other)) if profiled else None,
             now=now(),
             problems=len(self.check().errors),
@@ -302,7 +314,7 @@ class Pipeline:
         from pipecell.definition.parameters import bind, bind_input, declared, defaults
         from pipecell.launching import launch, launch_line, selected_steps
 
-        chosen = self._workspace.profile(self.name, profile)
+        chosen = self._profiles.get(self.name, profile)
         if engine not in (None, self.engine):
             return self.translated(engine).run(
                 profile=profile,
@@ -319,7 +331,7 @@ class Pipeline:
         values = {} if machine else bind(self.document, self.profile_values(chosen, parameters or {}))
         selected = selected_steps(self.document, only, start_from)
         self._refuse_errors()
-        place = self._workspace.engine(self.engine, on, self.compiled.region)
+        place = self._session.engine(self.engine, on, self.compiled.region)
         if on == "aws" and (max_cost is not None or approve is not None):
             from pipecell.planning import require_approval
 
@@ -339,7 +351,7 @@ class Pipeline:
             say(launch_line(self.name, profiled, values, defaults(self.document), aws))
         uploading = self._uploading(ready, progress)
         arn = launch(place, ready, uploading, parameters=values, input=input, steps=selected)
-        execution = self._workspace.remember(place, arn, profile=profiled)
+        execution = self._session.remember(place, arn, profile=profiled)
         return execution.wait() if wait else execution
 
     def try_job(
@@ -363,18 +375,18 @@ class Pipeline:
         from pipecell.job_trials import plan_trial
         from pipecell.launching import launch
 
-        place = self._workspace.engine(self.engine, "local", self.compiled.region)
-        trial = plan_trial(self.document, step, place, partial(self._workspace.remember, place))
+        place = self._session.engine(self.engine, "local", self.compiled.region)
+        trial = plan_trial(self.document, step, place, partial(self._session.remember, place))
         involved = {step, *trial.first}
         wrong = [found for found in self.check().errors if found.step in involved]
         if wrong:
             raise CheckFailedError(f"{step} was not tried.", diagnostics=wrong)
         if say is not None:
             say(trial.line)
-        chosen = self._workspace.profile(self.name)
+        chosen = self._profiles.get(self.name)
         ready, values = trial.compiled(self.compiled), trial.values(self.profile_values(chosen, {}))
         arn = launch(place, ready, self._uploading(ready, progress), parameters=values)
-        return self._workspace.remember(place, arn, profile=chosen.name)
+        return self._session.remember(place, arn, profile=chosen.name)
 
     def try_state(
         self,
@@ -407,9 +419,9 @@ class Pipeline:
 
         body = find_state(self.document, state)
         if input == LAST:
-            newest = self._workspace.execution(LAST, on=on, pipeline=self.document.name)
+            newest = self._session.execution(LAST, on=on, pipeline=self.document.name, engine=self.engine)
             input = last_input(newest.snapshot, state)  # noqa: A001 - a state's own word
-        place = self._workspace.engine(self.engine, on, self.compiled.region)
+        place = self._session.engine(self.engine, on, self.compiled.region)
         assert isinstance(place, StepFunctions)  # noqa: S101 - `find_state` refuses other engines
         ready = self._compiled_for(on, role)
         trial = place.try_state(
@@ -428,7 +440,7 @@ class Pipeline:
         """Show how far the uploads of a compiled pipeline are while the block lasts; ``also`` is told too."""
         from pipecell.progress import uploading
 
-        bar = partial(self._workspace.progressed, self.name)
+        bar = partial(self._session.progressed, self.name)
         return uploading(ready.uploads, bar, begin=lambda: self.screen.await_run(self), also=also)
 
     def profile_values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
@@ -441,7 +453,7 @@ class Pipeline:
         """Return a profile's values as far as it has any: a parameter without default may have none."""
         from pipecell.definition.parameters import coerce, declared
 
-        given = self.profile_values(self._workspace.profile(self.name, profile), {})
+        given = self.profile_values(self._profiles.get(self.name, profile), {})
         parameters = {parameter.name: parameter for parameter in declared(self.document)}
         return {name: coerce(parameters[name], value) for name, value in given.items()}
 
@@ -460,29 +472,10 @@ class Pipeline:
         return for_account(self.compiled, self._connect_to_aws(), role, must=must)
 
     def _connect_to_aws(self) -> Connection:
-        return self._workspace.connect("aws", self.compiled.region)
+        return self._session.connect("aws", self.compiled.region)
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.name}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self._workspace.screen.preview(self, self.preview().bundle())
-
-
-def pipeline(name: str | None = None) -> Pipeline:
-    """Return a pipeline of this notebook; without a name the only one, or the one declared last.
-
-    Raises:
-        UsageError: pipecell is not loaded here (``PC919``), or there is no such pipeline.
-    """
-    from pipecell.kernel.loaded import workspace_of_this_kernel
-
-    return workspace_of_this_kernel().pipeline(name)
-
-
-class _CallableModule(ModuleType):
-    def __call__(self, name: str | None = None) -> Pipeline:
-        return pipeline(name)
-
-
-sys.modules[__name__].__class__ = _CallableModule
+        return self._session.screen.preview(self, self.preview().bundle())

@@ -1,4 +1,4 @@
-"""What ``%load_ext pipecell`` left in this kernel: its magics, and through them its workspace."""
+"""What ``%load_ext pipecell`` left in this kernel: its magics, its workspace, its pipelines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pipecell.errors import UsageError
 
 if TYPE_CHECKING:
     from pipecell.activation import Activation
+    from pipecell.pipelines import Pipeline
     from pipecell.workspace import Workspace
 
 MAGICS = "PipelineMagics"
@@ -50,3 +51,12 @@ def workspace_of_this_kernel() -> Workspace:
             hint="Run %load_ext pipecell, or read a file with pipecell.Pipeline.read.",
         )
     return magics.workspace
+
+
+def pipeline(name: str | None = None) -> Pipeline:
+    """Return a pipeline of this notebook; without a name the only one, or the one declared last.
+
+    Raises:
+        UsageError: pipecell is not loaded here (``PC919``), or there is no such pipeline.
+    """
+    return workspace_of_this_kernel().pipeline(name)
