@@ -43,9 +43,10 @@ _CLOSE = """async () => {
     await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 30)));
 }"""
 _RESTART = """async () => {
-    const session = window.jupyterapp.shell.currentWidget.sessionContext;
-    await session.session.kernel.restart();
-    await session.session.kernel.info;
+    const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
+    await session.kernel.info;
+    await session.kernel.restart();
+    await session.kernel.info;
 }"""
 _RUN = """async all => {
     const { content } = window.jupyterapp.shell.currentWidget;
@@ -73,6 +74,17 @@ _KERNEL = """async () => {
 }"""
 
 
+_IN_TIME = """async ([code, seconds]) => Promise.race([
+    eval(code)(),
+    new Promise((_, fail) => setTimeout(() => fail(new Error(`JupyterLab hangs in ${code}`)), 1000 * seconds))
+])"""
+
+
+def do(page: Page, code: str) -> None:
+    """Do something in the page, and wait for its end, but not for ever."""
+    page.evaluate(_IN_TIME, [code, RUN_SECONDS])
+
+
 def measure(page: Page, session: CDPSession) -> dict[str, float]:
     """Return what is alive after everything that can be collected is."""
     page.wait_for_timeout(500)
@@ -88,34 +100,34 @@ def measure(page: Page, session: CDPSession) -> dict[str, float]:
 
 def cycle(page: Page, number: int, *, linked: bool) -> None:
     """Open the notebook, restart its kernel, load pipecell, at times declare the pipeline, and close it."""
-    page.evaluate(_OPEN)
-    page.evaluate(_RESTART)
+    do(page, _OPEN)
+    do(page, _RESTART)
     page.evaluate(_RUN, number % DECLARE_EVERY == 0)
     if linked:
         page.wait_for_function(_LINKED)
-    page.evaluate(_CLOSE)
+    do(page, _CLOSE)
 
 
 def kernel_growth(page: Page, cycles: int) -> dict[str, int]:
     """Return what a kernel that is not restarted has more of, after its notebook was opened many times."""
 
     def look() -> dict[str, int]:
-        page.evaluate(_OPEN)
+        do(page, _OPEN)
         page.wait_for_function(_LINKED)
         found: dict[str, int] = page.evaluate(_KERNEL)
-        page.evaluate(_CLOSE)
+        do(page, _CLOSE)
         return found
 
-    page.evaluate(_OPEN)
+    do(page, _OPEN)
     page.evaluate(_RUN, True)
     page.wait_for_function(_LINKED)
-    page.evaluate(_CLOSE)
+    do(page, _CLOSE)
     look()
     before = look()
     for _ in range(cycles):
-        page.evaluate(_OPEN)
+        do(page, _OPEN)
         page.wait_for_function(_LINKED)
-        page.evaluate(_CLOSE)
+        do(page, _CLOSE)
     after = look()
     return {name: after[name] - before[name] for name in after}
 
