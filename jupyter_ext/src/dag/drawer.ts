@@ -34,8 +34,8 @@ export class Drawer {
     this.tabs.addEventListener('keydown', event => this.key(event));
   }
 
-  /** Open at a node, or close. */
-  open(node: SceneNode | null, document: DagDocument | null): void {
+  /** Open at a node, or close; where nobody answers, say how its details come back. */
+  open(node: SceneNode | null, document: DagDocument | null, live: boolean): void {
     this.element.hidden = node === null;
     this.node = node;
     this.costs = document?.target === 'aws';
@@ -53,14 +53,15 @@ export class Drawer {
     this.title.title = node.name;
     this.element.setAttribute('aria-label', `Step ${node.name}`);
     say(this.heading, [node.type, node.cell === null ? '' : `cell ${node.cell}`, node.summary].filter(Boolean).join(' · '));
-    this.panel.append(html('div', 'pc-dim pc-pane', {}, document ? 'Reading …' : ''));
+    const again = document?.execution ? 'Watch again brings them back.' : 'Run its cell to see them.';
+    this.panel.append(html('div', 'pc-dim pc-pane', {}, live ? 'Reading …' : `Its details were not saved. ${again}`));
   }
 
   /** Open a tab as soon as the node has it. */
   prefer(name: TabName): void {
     this.chosen = name;
     if (this.detail) {
-      this.choose(this.names(this.detail).includes(name) ? name : 'Overview');
+      this.choose(this.wanted(this.names(this.detail)));
     }
   }
 
@@ -98,7 +99,7 @@ export class Drawer {
         this.made.delete(name);
       }
     }
-    this.choose(names.includes(this.chosen) ? this.chosen : 'Overview');
+    this.choose(this.wanted(names));
   }
 
   /** Offer to go on from here; where that is not possible, the button says why. */
@@ -132,14 +133,20 @@ export class Drawer {
 
   private names(detail: Detail): TabName[] {
     const there: [TabName, boolean][] = [
-      ['Overview', true],
+      ['Overview', hasOverview(detail)],
       ['Log', detail.logs],
       ['State', detail.payloads.length > 0],
       ['Arguments', detail.arguments.length > 0],
       ['Code', detail.code.length > 0],
       ['Data', detail.inputs.length + detail.outputs.length > 0]
     ];
-    return there.filter(([, shown]) => shown).map(([name]) => name);
+    const shown = there.filter(([, isThere]) => isThere).map(([name]) => name);
+    return shown.length > 0 ? shown : ['Overview'];
+  }
+
+  /** The tab that a person chose, where this node has it, else its first one. */
+  private wanted(names: readonly TabName[]): TabName {
+    return names.includes(this.chosen) ? this.chosen : (names[0] ?? 'Overview');
   }
 
   /** What a tab shows is made again only where it changed: a log and an open preview stay. */
@@ -157,12 +164,14 @@ export class Drawer {
 
   private tab(name: TabName): HTMLElement {
     const element = html('button', 'pc-tab', { type: 'button', role: 'tab', 'data-tab': name }, name);
-    element.addEventListener('click', () => this.choose(name));
+    element.addEventListener('click', () => {
+      this.chosen = name;
+      this.choose(name);
+    });
     return element;
   }
 
   private choose(name: TabName): void {
-    this.chosen = name;
     for (const tab of this.tabs.children) {
       const on = tab.getAttribute('data-tab') === name;
       tab.setAttribute('aria-selected', String(on));
@@ -236,4 +245,8 @@ export class Drawer {
   private log: LogPane | null = null;
   private artifacts: ArtifactPane | null = null;
   private chosen: TabName = 'Overview';
+}
+
+function hasOverview({ facts, failure, plots, attempts }: Detail): boolean {
+  return failure !== null || facts.length + plots.length + attempts.length > 0;
 }

@@ -132,7 +132,7 @@ export class DagView implements View {
     this.canvas.select(known);
     this.timeline.mark(known);
     const card = this.canvas.cards.get(known);
-    this.drawer.open(card?.node ?? null, this.document);
+    this.drawer.open(card?.node ?? null, this.document, this.host.live);
     this.element.classList.toggle('pc-drawn', card !== undefined);
     if (card) {
       this.drawer.mark(card.mark);

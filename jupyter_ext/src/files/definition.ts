@@ -13,10 +13,17 @@ export function isDefinition(text: string): boolean {
   return Array.isArray(Steps) || (typeof StartAt === 'string' && typeof States === 'object' && States !== null);
 }
 
-/** Names of files that may be a definition; a second extension means another kind of JSON. */
-export const PATTERN = '^(?:[^.]|\\.\\d)+(?:\\.(?:asl|definition|pipeline|sagemaker))?\\.json$';
+/**
+ * Names of files that are, or may be, a definition in JSON; where the name does not say so, a second extension
+ * means another kind of JSON.
+ */
+export const PATTERN =
+  '^(?:.+\\.asl|(?:[^.]|\\.\\d)+(?:\\.(?:definition|pipeline|sagemaker))?)\\.json$';
 
-/** Names of files that say they are a state machine: those that cannot be read are still ours to explain. */
+/** Names of state machines in YAML. */
+export const YAML_PATTERN = '^.+\\.asl\\.ya?ml$';
+
+/** Whether a file's name says that it is a state machine: one that cannot be read is still ours to explain. */
 export function saysSo(path: string): boolean {
-  return path.endsWith(".asl.json");
+  return /\.asl\.(?:json|ya?ml)$/.test(path);
 }

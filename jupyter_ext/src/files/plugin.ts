@@ -1,10 +1,12 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
-import { ABCWidgetFactory, type DocumentRegistry } from '@jupyterlab/docregistry';
+import type { CodeEditor } from '@jupyterlab/codeeditor';
+import { ABCWidgetFactory, type DocumentRegistry, type IDocumentWidget } from '@jupyterlab/docregistry';
+import type { Widget } from '@lumino/widgets';
 
 import { pipelineIcon } from '../icon';
 import { NAME } from '../identity';
-import { PATTERN } from './definition';
+import { PATTERN, YAML_PATTERN } from './definition';
 import { DefinitionReader } from './reader';
 import { DefinitionDocument, DefinitionView } from './viewer';
 
@@ -12,20 +14,35 @@ import { DefinitionDocument, DefinitionView } from './viewer';
 export const FACTORY = 'Pipeline DAG';
 
 const FILE_TYPE = 'pipecell-definition';
+const YAML_TYPE = 'pipecell-definition-yaml';
+
+/** JupyterLab's name for its editor of text. */
+const EDITOR = 'Editor';
+
+/** What the factory has the application do. */
+interface Acts {
+  written(path: string): Promise<string>;
+  handOver(path: string): void;
+  openText(path: string, line: number): void;
+}
 
 class Factory extends ABCWidgetFactory<DefinitionDocument> {
   constructor(
     options: DocumentRegistry.IWidgetFactoryOptions<DefinitionDocument>,
     private readonly reader: DefinitionReader,
-    private readonly handOver: (path: string) => void
+    private readonly acts: Acts
   ) {
     super(options);
   }
 
   protected createNewWidget(context: DocumentRegistry.Context): DefinitionDocument {
-    const content = new DefinitionView(context, this.reader, () => {
-      widget.close();
-      this.handOver(context.path);
+    const content = new DefinitionView(context, this.reader, {
+      notOurs: () => {
+        widget.close();
+        this.acts.handOver(context.path);
+      },
+      written: () => this.acts.written(context.path),
+      openText: line => this.acts.openText(context.path, line)
     });
     const widget = new DefinitionDocument({ content, context });
     widget.title.icon = pipelineIcon;
@@ -41,31 +58,39 @@ export const files: JupyterFrontEndPlugin<void> = {
   optional: [ILayoutRestorer],
   activate: (app: JupyterFrontEnd, restorer: ILayoutRestorer | null): void => {
     const registry = app.docRegistry;
-    // It is JSON still, with JSON's icon: only its text says whether it is a definition.
-    const json = registry.getFileType('json');
-    registry.addFileType({
-      name: FILE_TYPE,
-      displayName: 'Pipeline definition',
-      pattern: PATTERN,
-      extensions: [],
-      mimeTypes: ['application/json'],
-      fileFormat: 'text',
-      contentType: 'file',
-      ...(json?.icon ? { icon: json.icon } : {})
-    });
+    // It is JSON or YAML still, with their icons: only its text says whether it is a definition.
+    const add = (name: string, displayName: string, pattern: string, base: string, mime: string): void => {
+      const icon = registry.getFileType(base)?.icon;
+      registry.addFileType({
+        name,
+        displayName,
+        pattern,
+        extensions: [],
+        mimeTypes: [mime],
+        fileFormat: 'text',
+        contentType: 'file',
+        ...(icon ? { icon } : {})
+      });
+    };
+    add(FILE_TYPE, 'Pipeline definition', PATTERN, 'json', 'application/json');
+    add(YAML_TYPE, 'State machine', YAML_PATTERN, 'yaml', 'text/yaml');
     const tracker = new WidgetTracker<DefinitionDocument>({ namespace: 'pipecell-definition' });
     const factory = new Factory(
       {
         name: FACTORY,
         modelName: 'text',
-        fileTypes: [FILE_TYPE, 'json'],
-        defaultFor: [FILE_TYPE],
+        fileTypes: [FILE_TYPE, YAML_TYPE, 'json'],
+        defaultFor: [FILE_TYPE, YAML_TYPE],
         readOnly: true
       },
       new DefinitionReader(app.serviceManager),
-      path => {
-        const other = registry.preferredWidgetFactories(path).find(each => each.name !== FACTORY);
-        void app.commands.execute('docmanager:open', { path, ...(other ? { factory: other.name } : {}) });
+      {
+        handOver: path => {
+          const other = registry.preferredWidgetFactories(path).find(each => each.name !== FACTORY);
+          void app.commands.execute('docmanager:open', { path, ...(other ? { factory: other.name } : {}) });
+        },
+        written: async path => (await app.serviceManager.contents.get(path, { content: false })).last_modified,
+        openText: (path, line) => void openText(app, path, line)
       }
     );
     factory.widgetCreated.connect((_, widget) => {
@@ -81,3 +106,17 @@ export const files: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** Open a file's text beside its DAG, at a line. */
+async function openText(app: JupyterFrontEnd, path: string, line: number): Promise<void> {
+  const args = { path, factory: EDITOR, options: { mode: 'split-bottom' } };
+  const opened: unknown = await app.commands.execute('docmanager:open', args);
+  const widget = opened as IDocumentWidget<Widget & { editor?: CodeEditor.IEditor }> | undefined;
+  await widget?.context.ready;
+  const editor = widget?.content.editor;
+  if (editor) {
+    editor.setCursorPosition({ line: line - 1, column: 0 });
+    editor.revealPosition({ line: line - 1, column: 0 });
+    editor.focus();
+  }
+}

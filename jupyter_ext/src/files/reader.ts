@@ -2,7 +2,7 @@
 
 import type { Kernel, KernelSpec, ServiceManager, Session } from '@jupyterlab/services';
 
-import type { DagDocument } from '../dag';
+import type { DagDocument, Detail, Scene } from '../dag';
 import type { Problem } from '../kernel/protocol';
 
 /** What Python says of a definition. */
@@ -16,8 +16,40 @@ export interface Reading {
   readonly trouble: string;
 }
 
+/** The ids of the nodes that people folded and opened in a DAG. */
+export interface Folding {
+  readonly folded: readonly string[];
+  readonly opened: readonly string[];
+}
+
+/** A DAG that was folded or opened; no scene where there is no Graphviz. */
+export interface Refolded extends Folding {
+  readonly scene: Scene | null;
+}
+
+/** A file whose text is asked about. */
+export interface Asked extends Folding {
+  readonly text: string;
+  readonly path: string;
+}
+
+/** What can be asked, and how it is answered; Python answers in `frontend/files.py`. */
+export interface Questions {
+  readonly read: { readonly asks: object; readonly answer: Reading };
+  readonly toggle: { readonly asks: { readonly node: string }; readonly answer: Refolded };
+  readonly fold: { readonly asks: { readonly all: boolean }; readonly answer: Refolded };
+  readonly open: { readonly asks: { readonly node: string }; readonly answer: Detail };
+  readonly line: {
+    readonly asks: { readonly step: string | null; readonly place: string };
+    readonly answer: { readonly line: number };
+  };
+}
+
 /** There is no Python here that could read a definition; the message says so calmly. */
 export class NoReaderError extends Error {}
+
+/** The kernel ended while it was asked: another page may have let it rest. */
+class EndedError extends NoReaderError {}
 
 /** How its session is called in the list of what runs. */
 const PATH = 'pipecell-viewer';
@@ -29,16 +61,20 @@ export class DefinitionReader {
   constructor(private readonly services: ServiceManager.IManager) {}
 
   /**
-   * Read a definition.
+   * Ask about a file.
    *
    * @throws NoReaderError where no kernel has pipecell.
    */
-  async read(text: string, path: string): Promise<Reading> {
+  async ask<Type extends keyof Questions>(
+    type: Type,
+    file: Asked,
+    more: Questions[Type]['asks']
+  ): Promise<Questions[Type]['answer']> {
     window.clearTimeout(this.resting);
     this.busy += 1;
+    const question = JSON.stringify({ ...file, ...more, type });
     try {
-      const kernel = await this.kernel();
-      return await ask(kernel, text, path);
+      return (await this.answered(question)) as Questions[Type]['answer'];
     } finally {
       this.busy -= 1;
       if (this.busy === 0) {
@@ -55,19 +91,34 @@ export class DefinitionReader {
     await (await session?.catch(() => null))?.shutdown().catch(() => undefined);
   }
 
-  private async kernel(): Promise<Kernel.IKernelConnection> {
-    this.session ??= this.begin();
+  private async answered(question: string): Promise<unknown> {
     try {
-      const { kernel } = await this.session;
-      if (kernel && kernel.status !== 'dead') {
+      return await answer(await this.kernel(), question);
+    } catch (error) {
+      if (!(error instanceof EndedError)) {
+        throw error;
+      }
+      this.session = null;
+      return await answer(await this.kernel(), question); // a second end is the question's own fault
+    }
+  }
+
+  private async kernel(): Promise<Kernel.IKernelConnection> {
+    const before = this.session;
+    if (before !== null && (await kernelOf(before)) === null && this.session === before) {
+      this.session = null;
+    }
+    const session = (this.session ??= this.begin());
+    try {
+      const { kernel } = await session;
+      if (kernel) {
         return kernel;
       }
     } catch (error) {
       this.session = null;
       throw error;
     }
-    this.session = null;
-    throw new NoReaderError('The kernel that reads definitions ended. Open the file again.');
+    throw new EndedError(ENDED);
   }
 
   private async begin(): Promise<Session.ISessionConnection> {
@@ -89,6 +140,14 @@ export class DefinitionReader {
   private busy = 0;
 }
 
+const ENDED = 'The kernel that reads definitions ended. Open the file again.';
+
+/** The kernel of a session; null where it is no more. */
+async function kernelOf(session: Promise<Session.ISessionConnection>): Promise<Kernel.IKernelConnection | null> {
+  const { kernel, isDisposed } = await session;
+  return isDisposed || kernel === null || kernel.status === 'dead' ? null : kernel;
+}
+
 /** The name of a Python kernel: the default one where that is Python. */
 export function pythonOf(specs: KernelSpec.ISpecModels | null): string | null {
   const known = specs?.kernelspecs ?? {};
@@ -98,28 +157,29 @@ export function pythonOf(specs: KernelSpec.ISpecModels | null): string | null {
   return Object.keys(known).find(name => known[name]?.language === 'python') ?? null;
 }
 
-/** Ask a kernel; the text goes as a JSON string, which is a Python string too, and never as code. */
-async function ask(kernel: Kernel.IKernelConnection, text: string, path: string): Promise<Reading> {
-  const literal = (value: string): string => asciiJson(value);
+/** Ask a kernel; the question goes as a JSON string, which is a Python string too, and never as code. */
+async function answer(kernel: Kernel.IKernelConnection, question: string): Promise<unknown> {
   const future = kernel.requestExecute({
     code: '',
     silent: true,
     store_history: false,
     allow_stdin: false,
     user_expressions: {
-      reading: `__import__("pipecell.frontend.files", fromlist=["*"]).answer(${literal(text)}, ${literal(path)})`
+      reading: `__import__("pipecell.frontend.files", fromlist=["*"]).answer(${asciiJson(question)})`
     }
   });
-  const { content } = await future.done;
+  const { content } = await future.done.catch(() => {
+    throw new EndedError(ENDED);
+  });
   if (content.status !== 'ok') {
     throw new NoReaderError('The kernel could not read the definition.');
   }
   const found = content.user_expressions.reading as
     | { status: string; ename?: string; evalue?: string; data?: Record<string, unknown> }
     | undefined;
-  const answer = found?.data?.['application/json'];
-  if (found?.status === 'ok' && answer !== undefined) {
-    return answer as Reading;
+  const data = found?.data?.['application/json'];
+  if (found?.status === 'ok' && data !== undefined) {
+    return data;
   }
   if (found?.ename === 'ModuleNotFoundError' || found?.ename === 'ImportError') {
     throw new NoReaderError('The Python of this JupyterLab has no pipecell: `pip install pipecell` in its kernel.');

@@ -2,28 +2,38 @@
 
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { DocumentWidget } from '@jupyterlab/docregistry';
+import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { DagView, type Host } from '../dag';
-import { fill, html, plural } from '../dom';
-import { problemRow } from '../panel/problems';
+import { DagView, type HostEvent, type HostRequest } from '../dag';
+import { fill, html } from '../dom';
+import { Checks } from './checks';
 import { isDefinition, saysSo } from './definition';
-import { type DefinitionReader, NoReaderError, type Reading } from './reader';
+import { Freshness } from './freshness';
+import { type Asked, type DefinitionReader, type Folding, NoReaderError, type Reading, type Refolded } from './reader';
 
 /** Milliseconds without a change after which the file is read again. */
 const REST = 400;
 
-/** Nobody answers: a file has no kernel of its own. */
-const NOBODY: Host = { live: false, ask: () => undefined, chose: () => undefined };
+/** What a viewer has others do. */
+export interface ViewerActs {
+  /** Open what is no definition as what it is. */
+  notOurs(): void;
+  /** When the file was written on disk last. */
+  written(): Promise<string>;
+  /** Open the file's text, at a line. */
+  openText(line: number): void;
+}
 
 /** Draws the text of one file, and draws it again when it is changed. */
 export class DefinitionView extends Widget {
   constructor(
     private readonly context: DocumentRegistry.Context,
     private readonly reader: DefinitionReader,
-    private readonly notOurs: () => void
+    private readonly acts: ViewerActs
   ) {
     super({ node: html('div', 'pc-Viewer pc-colours', { role: 'region', 'aria-label': 'Pipeline definition' }) });
+    this.freshness = new Freshness(context, () => acts.written(), () => this.isVisible);
     void context.ready.then(() => {
       if (!this.isDisposed) {
         this.first();
@@ -35,17 +45,26 @@ export class DefinitionView extends Widget {
     if (!this.isDisposed) {
       window.clearTimeout(this.resting);
       this.context.model.contentChanged.disconnect(this.changed, this);
-      this.view?.dispose();
+      this.context.pathChanged.disconnect(this.changed, this);
+      this.freshness.dispose();
+      this.drop();
       super.dispose();
     }
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    void this.freshness.look();
   }
 
   private first(): void {
     if (saysSo(this.context.path) || isDefinition(this.context.model.toString())) {
       this.context.model.contentChanged.connect(this.changed, this);
+      this.context.pathChanged.connect(this.changed, this);
+      fill(this.node, this.calm(html('p', 'pc-Dim', { role: 'status' }, 'Reading the definition…')));
       void this.read();
     } else {
-      this.notOurs();
+      this.acts.notOurs();
     }
   }
 
@@ -54,13 +73,15 @@ export class DefinitionView extends Widget {
     this.resting = window.setTimeout(() => void this.read(), REST);
   }
 
+  private get asked(): Asked {
+    const { model, localPath } = this.context;
+    return { ...this.folding, text: model.toString(), path: localPath };
+  }
+
   private async read(): Promise<void> {
     const turn = ++this.turn;
-    if (this.view === null) {
-      fill(this.node, html('p', 'pc-Viewer-calm pc-Dim', { role: 'status' }, 'Reading the definition…'));
-    }
     try {
-      const reading = await this.reader.read(this.context.model.toString(), this.context.path);
+      const reading = await this.reader.ask('read', this.asked, {});
       if (turn === this.turn && !this.isDisposed) {
         this.draw(reading);
       }
@@ -68,34 +89,76 @@ export class DefinitionView extends Widget {
       if (turn === this.turn && !this.isDisposed) {
         const words = error instanceof NoReaderError ? error.message : 'The definition could not be read.';
         this.drop();
-        fill(
-          this.node,
-          html('div', 'pc-Viewer-calm', {}, html('p', '', {}, words), html('p', 'pc-Dim', {}, 'Open With shows it as JSON or as text.'))
-        );
+        fill(this.node, this.calm(html('p', '', {}, words), this.textButton()));
       }
     }
   }
 
   private draw(reading: Reading): void {
-    const side = html('aside', 'pc-Viewer-side', { 'aria-label': 'Checks' });
-    side.append(
-      html('h2', 'pc-Head-title', {}, reading.name || this.context.localPath),
-      html('p', 'pc-Dim', {}, facts(reading)),
-      ...reading.problems.map(problem => problemRow(problem, null)),
-      ...(reading.problems.length === 0 ? [html('p', 'pc-Dim', {}, 'No problems found.')] : [])
-    );
-    const main = html('div', 'pc-Viewer-main');
-    if (reading.dag) {
-      this.view ??= new DagView(NOBODY);
-      main.append(this.view.element);
-    } else {
+    this.checks.show(reading);
+    if (reading.dag === null) {
       this.drop();
-      main.append(html('p', 'pc-Viewer-calm pc-Dim', {}, reading.trouble || 'It cannot be drawn.'));
+      fill(this.main, this.calm(html('p', 'pc-Dim', {}, reading.trouble)));
+    } else if (this.view === null) {
+      this.view = new DagView({ live: true, ask: request => void this.answer(request), chose: () => undefined });
+      fill(this.main, this.view.element);
     }
-    fill(this.node, main, side);
-    if (reading.dag) {
-      this.view?.open(reading.dag);
+    if (this.main.parentElement !== this.node) {
+      fill(this.node, this.main, this.checks.element);
     }
+    if (reading.dag && this.view) {
+      this.view.open(reading.dag);
+      const node = this.view.choice.selection;
+      if (node) {
+        void this.answer({ type: 'open', node }); // it may be otherwise now
+      }
+    }
+  }
+
+  /** Answer what the drawing asks: of a file there is no execution, and so neither log nor act. */
+  private async answer(request: HostRequest): Promise<void> {
+    const { turn } = this;
+    const tell = (event: HostEvent): void => {
+      if (turn === this.turn) {
+        this.view?.receive(event);
+      }
+    };
+    try {
+      if (request.type === 'open') {
+        tell({ type: 'detail', detail: await this.reader.ask('open', this.asked, request) });
+      } else if (request.type === 'toggle' || request.type === 'fold') {
+        const refolded: Refolded = await this.reader.ask(request.type, this.asked, request);
+        if (refolded.scene && turn === this.turn) {
+          this.folding = { folded: refolded.folded, opened: refolded.opened };
+          tell({ type: 'scene', scene: refolded.scene, steps: [] });
+        }
+      }
+    } catch (error) {
+      tell({ type: 'said', text: error instanceof Error ? error.message : String(error), bad: true });
+    }
+  }
+
+  /** Choose a problem's step in the drawing; what a stack hides is shown in the text. */
+  private goTo(step: string, place: string): void {
+    this.view?.select(step);
+    if (this.view?.choice.selection !== step) {
+      void this.openText(step, place);
+    }
+  }
+
+  private async openText(step: string | null, place: string): Promise<void> {
+    const { line } = await this.reader.ask('line', this.asked, { step, place }).catch(() => ({ line: 1 }));
+    this.acts.openText(line);
+  }
+
+  private textButton(): HTMLElement {
+    const button = html('button', 'pc-Button', { type: 'button' }, 'Open as text');
+    button.addEventListener('click', () => this.acts.openText(1));
+    return button;
+  }
+
+  private calm(...children: HTMLElement[]): HTMLElement {
+    return html('div', 'pc-Viewer-calm', {}, ...children);
   }
 
   private drop(): void {
@@ -103,15 +166,16 @@ export class DefinitionView extends Widget {
     this.view = null;
   }
 
+  private readonly main = html('div', 'pc-Viewer-main');
+  private readonly checks = new Checks({
+    node: (step, place) => this.goTo(step, place),
+    text: (step, place) => void this.openText(step, place)
+  });
+  private readonly freshness: Freshness;
   private view: DagView | null = null;
+  private folding: Folding = { folded: [], opened: [] };
   private resting = 0;
   private turn = 0;
-}
-
-function facts(reading: Reading): string {
-  const engine = reading.engine === 'stepfunctions' ? 'Step Functions' : 'SageMaker Pipelines';
-  const word = reading.engine === 'stepfunctions' ? 'state' : 'step';
-  return reading.engine ? `${engine} · ${plural(reading.steps, word)}` : '';
 }
 
 /** The document's widget. */

@@ -7,18 +7,29 @@ import { Section } from './section';
 const SIGNS = { error: '✕', warning: '▲', info: '·' } as const;
 const INKS = { error: 'fail', warning: 'stop', info: 'wait' } as const;
 
+/** How bad it is. */
+export function problemSign(problem: Problem): HTMLElement {
+  return sign(SIGNS[problem.severity], problem.severity, INKS[problem.severity]);
+}
+
+/** Its code, and the step and the place in it. */
+export function problemWhere(problem: Problem): HTMLElement[] {
+  const code = html('code', 'pc-Code', {}, problem.code);
+  const place = [problem.step ?? '', problem.path].filter(Boolean).join(' · ');
+  return place ? [code, html('span', '', { title: place }, place)] : [code];
+}
+
+/** What is wrong, and the way out. */
+export function problemWords(problem: Problem): (string | HTMLElement)[] {
+  const { message, hint } = problem;
+  return hint ? [message, html('span', 'pc-Hint', {}, ` ${hint}`)] : [message];
+}
+
 /** One problem as a row: sign, code, sentence, way out, and where it is. */
 export function problemRow(problem: Problem, go: ((problem: Problem) => void) | null): HTMLElement {
-  const where = html('span', 'pc-Problem-where', {}, html('code', 'pc-Code', {}, problem.code));
-  const place = [problem.step ?? '', problem.path].filter(Boolean).join(' · ');
-  if (place) {
-    where.append(html('span', '', { title: place }, place));
-  }
-  const words = html('span', 'pc-Problem-words', {}, problem.message);
-  if (problem.hint) {
-    words.append(html('span', 'pc-Hint', {}, ` ${problem.hint}`));
-  }
-  const parts = [sign(SIGNS[problem.severity], problem.severity, INKS[problem.severity]), where, words];
+  const where = html('span', 'pc-Problem-where', {}, ...problemWhere(problem));
+  const words = html('span', 'pc-Problem-words', {}, ...problemWords(problem));
+  const parts = [problemSign(problem), where, words];
   if (go === null) {
     return html('div', 'pc-Problem', {}, ...parts);
   }

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from pipecell.declare.compiled import Compiled
-from pipecell.definition.document import read_document
+from pipecell.definition.document import Document, read_document
 from pipecell.errors import UsageError, nearest
 
 
@@ -25,12 +25,20 @@ def read_file(path: Path, name: str | None = None) -> Compiled:
             code="PC917",
             hint=_nearest_file(path) if isinstance(error, FileNotFoundError) else "",
         ) from error
+    return Compiled(read_content(content, path, name), region="")
+
+
+def read_content(content: bytes, path: Path, name: str | None = None) -> Document:
+    """Read what a definition file holds; a state machine in a ``.yaml`` or ``.yml`` is YAML.
+
+    Raises:
+        DefinitionError: it is not a definition.
+    """
     if path.suffix in (".yaml", ".yml"):
         from pipecell.declare.stepfunctions import read_machine
 
-        body = read_machine(content.decode("utf-8", "replace"))
-        return Compiled(read_document(body, name=name, origin=str(path)), region="")
-    return Compiled(read_document(content, name=name, origin=str(path)), region="")
+        return read_document(read_machine(content.decode("utf-8", "replace")), name=name, origin=str(path))
+    return read_document(content, name=name, origin=str(path))
 
 
 def _nearest_file(path: Path) -> str:

@@ -83,10 +83,10 @@ def refolded(graph: Graph, folding: Folding, node: str) -> Mapping[str, Any]:
     return overview(graph, toggle(folding, fold(graph, folding), node))
 
 
-def drawing(graph: Graph) -> dict[str, Any] | None:
+def drawing(graph: Graph, folding: Folding) -> dict[str, Any] | None:
     """Return the DAG of a file as the renderer draws it; None where there is no Graphviz."""
     try:
-        scene = scene_of(graph, Folding(), with_state=False)
+        scene = scene_of(graph, folding, with_state=False)
     except PipecellError:
         return None
     return _drawn(graph, scene)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecell import targets
 from pipecell.errors import PipecellError, UsageError, did_you_mean
-from pipecell.frontend import files, pipelines
+from pipecell.frontend import pipelines
 from pipecell.view.folding import Folding
 from pipecell.view.metrics import plain
 
@@ -62,7 +62,6 @@ class Requests:
             "complete": self._complete,
             "fold": self._fold,
             "forget": self._forget,
-            "read": self._read,
         }
 
     def do(self, request: Request, asker: Asker) -> Any:
@@ -176,9 +175,6 @@ class Requests:
         cell = _text(request, "cell")
         self._workspace.forget_cell(cell)
         self._board.forgot(cell)
-
-    def _read(self, request: Request, asker: Asker) -> dict[str, Any]:
-        return files.read(_text(request, "text"), str(request.get("path", "")))
 
     def _pipeline(self, request: Request) -> Pipeline:
         return self._workspace.pipeline(_text(request, "pipeline"))

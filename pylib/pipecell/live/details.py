@@ -52,12 +52,27 @@ def preview_detail(
         values: parameter values of the profile in force.
     """
     document = compiled.document
-    detail = _empty(node, _heading(graph, node), document, members, values)
+    detail = declared_detail(document, graph, node, members, values)
     body = _body(document, node)
     if body is not None and document.engine == "sagemaker":
         declared = _with_values(body.get("Arguments") or {}, values)
         detail["code"] = code.from_uploads(compiled.uploads, declared)
     return detail
+
+
+def declared_detail(
+    document: Document, graph: Graph, node: str, members: Sequence[str], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the detail of a node as its definition alone tells it.
+
+    Args:
+        document: the definition.
+        graph: its DAG.
+        node: id of the drawn node.
+        members: ids of the nodes that it stands for.
+        values: parameter values.
+    """
+    return _empty(node, _heading(graph, node), document, members, values)
 
 
 def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[str, Any]:
@@ -185,7 +200,8 @@ def _empty(
         enabled = body["CacheConfig"].get("Enabled") is True
         facts.append({"label": "Cache", "value": f"on, {written(expiry)}" if enabled else "off"})
     if len(members) > 1:
-        facts.append({"label": "Holds", "value": f"{len(members)} steps: {', '.join(members[:12])}"})
+        word = "states" if document.engine == "stepfunctions" else "steps"
+        facts.append({"label": "Holds", "value": f"{len(members)} {word}: {', '.join(members[:12])}"})
     shown = [_row(row) for row in rows[:MOST_ARGUMENTS]]
     return {**_empty_detail(node, heading), "facts": facts, "arguments": shown}
 

@@ -19,7 +19,7 @@ from pipecell.kernel.crew import Crew
 from pipecell.kernel.subshells import answer_where_asked
 from pipecell.live.output import MIME
 from pipecell.view.bundle import SVG
-from pipecell.view.folding import Folding, toggle
+from pipecell.view.folding import Folding, toggle, toggle_all
 from pipecell.view.model import VERSION, Scene, scene_of
 from pipecell.view.pdf import to_pdf
 from pipecell.view.table import stored_page
@@ -145,11 +145,8 @@ class Stage(ABC):
         self.folding = toggle(self.folding, self.scene.folded, node)
         self._tell_scene()
 
-    def _fold_all(self, folded: bool) -> None:
-        holders = frozenset(node.parent for node in self.graph.nodes if node.parent is not None)
-        shut = frozenset(node.id for node in self.graph.nodes if node.shut)
-        stacks = frozenset(node for node, shut in self.scene.folded.groups.items() if shut) - (holders - shut)
-        self.folding = Folding(folded=holders) if folded else Folding(opened=self.folding.opened | stacks)
+    def _fold_all(self, shut: bool) -> None:
+        self.folding = toggle_all(self.graph, self.folding, self.scene.folded, shut=shut)
         self._tell_scene()
 
     def _tell_scene(self) -> None:

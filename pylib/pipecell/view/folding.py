@@ -114,6 +114,23 @@ def toggle(folding: Folding, folded: Folded, node_id: str) -> Folding:
     return replace(folding, folded=folding.folded | {node_id})
 
 
+def toggle_all(graph: Graph, folding: Folding, folded: Folded, *, shut: bool) -> Folding:
+    """Return what is folded after a person folded, or opened, all at once.
+
+    Args:
+        graph: the whole pipeline.
+        folding: what was folded and opened before.
+        folded: the graph as it is drawn by that.
+        shut: fold every group; else open every group and stack that is drawn.
+    """
+    holders = frozenset(node.parent for node in graph.nodes if node.parent is not None)
+    if shut:
+        return Folding(folded=holders)
+    begun_shut = frozenset(node.id for node in graph.nodes if node.shut)
+    closed = frozenset(node for node, is_closed in folded.groups.items() if is_closed)
+    return Folding(opened=folding.opened | (closed - (holders - begun_shut)))
+
+
 def _closed_around(graph: Graph, closed: frozenset[str]) -> dict[str, str]:
     """Return, for each node, the outermost closed group that holds it, or itself."""
     parents = {node.id: node.parent for node in graph.nodes}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from pipecell.declare.capture import Capture
-from pipecell.definition.document import inner_machines
+from pipecell.definition.document import MAX_BYTES, inner_machines
 from pipecell.errors import DefinitionError
 
 _YAML = re.compile(
@@ -21,6 +21,8 @@ _YAML = re.compile(
 )
 _SUBSTITUTION = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _PLAIN = (str, int, float, bool, list, dict)
+_MOST_VALUES = MAX_BYTES // 2
+"""A value takes two bytes at least of what AWS takes."""
 
 
 class TextState:
@@ -125,7 +127,17 @@ def _read_yaml(text: str) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader with fewer types
+        loader = _loader()(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _count(node, {}) > _MOST_VALUES:
+            raise DefinitionError("Its aliases (*name) stand for more than AWS takes.", code="PC002")
+        return loader.construct_document(node)
+    except RecursionError as error:
+        raise DefinitionError("The machine is nested too deeply.", code="PC004") from error
+    except yaml.reader.ReaderError as error:
+        raise DefinitionError(f"The machine is not YAML: {error.reason}.", code="PC001") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DefinitionError(
@@ -133,6 +145,22 @@ def _read_yaml(text: str) -> Any:
             code="PC001",
             path=f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "",
         ) from error
+
+
+def _count(node: Any, known: dict[int, int]) -> int:
+    """Return how many values a node is once each alias in it is what it stands for.
+
+    Raises:
+        DefinitionError: ``PC004``, it holds itself.
+    """
+    if id(node) not in known:
+        known[id(node)] = -1  # until it is counted
+        inner = node.value if isinstance(node.value, list) else []
+        parts = [part for each in inner for part in (each if isinstance(each, tuple) else (each,))]
+        known[id(node)] = 1 + sum(_count(part, known) for part in parts)
+    if known[id(node)] < 0:
+        raise DefinitionError("An alias (*name) stands for what it is in.", code="PC004")
+    return known[id(node)]
 
 
 def _loader() -> Any:
@@ -152,6 +180,11 @@ def _loader() -> Any:
     def mapping(loader: Loader, node: Any) -> Any:
         return loader.construct_mapping(node, deep=True)
 
+    Loader.yaml_constructors = {
+        tag: constructor
+        for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rsplit(":", 1)[-1] in ("str", "int", "float", "bool", "null", "seq")
+    }
     Loader.yaml_implicit_resolvers = {
         first: [
             (tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[-1] in ("int", "float", "null")
@@ -168,13 +201,14 @@ def _loader() -> Any:
 def _once(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, value in pairs:
-        if key in made:
+        name = str(key)
+        if name in made:
             raise DefinitionError(
-                f'"{key}" stands twice in one object.',
+                f'"{name}" stands twice in one object.',
                 code="PC006",
                 hint="The first of them would be lost: rename one.",
             )
-        made[str(key)] = value
+        made[name] = value
     return made
 
 

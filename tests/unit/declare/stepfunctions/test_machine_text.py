@@ -81,6 +81,16 @@ def test_what_is_a_machine_and_what_is_python(source: str, engine: str | None, e
         ('{"StartAt": "A", "States": {"A": {}, "A": {}}}', "PC006", None),
         ("StartAt: A\nStates:\n  A: {Type: Pass}\n  A: {Type: Fail}\n", "PC006", None),
         ("StartAt", "PC004", None),
+        ("", "PC004", None),
+        ("StartAt: !!set {A}", "PC001", "line 1, column 10"),
+        ("StartAt: A\x00", "PC001", None),
+        ("StartAt: " + "[" * 20_000, "PC004", None),
+        ("StartAt: A\nStates: &all\n  A: *all\n", "PC004", None),
+        (
+            "a0: &a0 x\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 12)),
+            "PC002",
+            None,
+        ),
     ],
 )
 def test_what_cannot_be_read(text: str, code: str, path: str | None) -> None:
