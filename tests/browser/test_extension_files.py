@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import RUN_SECONDS, Lab
 from tests.browser.releases import NEWEST, OLDEST
@@ -73,6 +73,64 @@ def test_definitions_open_as_a_dag_with_their_checks(
     expect(shown).to_contain_text("not JSON")
     double_click(page, "other.json")
     expect(page.locator(".jp-RenderedJSON").filter(visible=True)).to_be_visible()
+
+
+def visible(page: Page) -> Locator:
+    """Return the viewer that is looked at."""
+    return page.locator(".pc-Viewer").filter(visible=True)
+
+
+def test_checks_lead_to_the_step_and_to_the_line(
+    lab: Lab, page: Page, watched: Watch, screenshot: Keep
+) -> None:
+    """A click on what is wrong chooses the state, one on its place opens the text there."""
+    file = lab.folder / "led.v2.asl.json"
+    states = {"First": {"Type": "Pass", "Next": "Second"}, "Second": {"Type": "Wait", "Next": "Gone"}}
+    file.write_text(json.dumps({"StartAt": "First", "States": states}, indent=1))
+    arrive(page, lab, "led")
+    double_click(page, "led.v2.asl.json")
+    checks = visible(page).get_by_role("complementary", name="Checks")
+    expect(checks).to_contain_text("2 errors")
+    checks.get_by_role("button", name='There is no state "Gone". Go to Second.').click()
+    drawer = visible(page).get_by_role("complementary", name="Step Second")
+    expect(drawer.get_by_role("tab", name="Arguments")).to_have_attribute("aria-selected", "true")
+    expect(drawer).to_contain_text("Gone")
+    screenshot(page, "extension-file-step")
+
+    checks.get_by_role("button", name="PC150: show its place in the text").click()
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget?.content?.editor?.getCursorPosition().line === 9"
+    )
+    # What is typed there is drawn before it is saved.
+    page.evaluate(
+        """() => {
+            const model = window.jupyterapp.shell.currentWidget.context.model.sharedModel;
+            model.setSource(model.getSource().replace('"Gone"', '"Third"'));
+        }"""
+    )
+    expect(checks).to_contain_text('There is no state "Third"')
+
+
+def test_files_follow_the_disk_and_their_name(lab: Lab, page: Page, watched: Watch) -> None:
+    (lab.folder / "moved.asl.yaml").write_text("StartAt: A\nStates:\n  A:\n    Type: Succeed\n")
+    arrive(page, lab, "moved")
+    double_click(page, "moved.asl.yaml")
+    expect(visible(page).get_by_role("button", name="A, Succeed")).to_be_visible()
+    (lab.folder / "moved.asl.yaml").write_text("StartAt: B\nStates:\n  B:\n    Type: Succeed\n")
+    expect(visible(page).get_by_role("button", name="B, Succeed")).to_be_visible()
+    page.evaluate("window.jupyterapp.serviceManager.contents.rename('moved.asl.yaml', 'other-name.asl.yaml')")
+    expect(visible(page).get_by_role("region", name="Pipeline other-name")).to_be_visible()
+
+
+def test_a_thousand_states_open_from_their_stack(lab: Lab, page: Page, watched: Watch) -> None:
+    states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(999)}
+    machine = {"StartAt": "S0", "States": {**states, "S999": {"Type": "Succeed"}}}
+    (lab.folder / "thousand.asl.json").write_text(json.dumps(machine))
+    arrive(page, lab, "thousand")
+    double_click(page, "thousand.asl.json")
+    expect(visible(page).locator(".pc-node").first).to_be_visible()
+    visible(page).locator(".pc-toggle").first.click()
+    expect(visible(page).locator(".pc-node")).to_have_count(1000)
 
 
 def test_the_launcher_s_notebook_runs_and_its_magics_complete(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { isDefinition, PATTERN } from '../../src/files/definition';
+import { isDefinition, PATTERN, saysSo, YAML_PATTERN } from '../../src/files/definition';
 import { asciiJson, pythonOf } from '../../src/files/reader';
 
 describe('a definition is known by what it holds', () => {
@@ -18,11 +18,19 @@ describe('a definition is known by what it holds', () => {
 });
 
 describe('names that may be a definition', () => {
-  test.each(['a.json', 'census-1.0.json', 'run.asl.json', 'x.pipeline.json', 'my file.json'])('%s', name => {
+  test.each(['a.json', 'census-1.0.json', 'run.asl.json', 'x.pipeline.json', 'my file.json', 'run.v2.asl.json'])('%s', name => {
     expect(name).toMatch(new RegExp(PATTERN));
   });
   test.each(['chart.vl.json', 'a.geojson', '.json', 'a.json.txt', 'a.ipynb'])('not %s', name => {
     expect(name).not.toMatch(new RegExp(PATTERN));
+  });
+});
+
+describe('names that say they are a state machine', () => {
+  test.each(['a.asl.yaml', 'a.b.asl.yml', 'a.asl.json'])('%s', name => expect(saysSo(name)).toBe(true));
+  test.each(['a.yaml', 'asl.yaml', 'a.asl.txt', 'a.json'])('not %s', name => {
+    expect(saysSo(name)).toBe(false);
+    expect(name).not.toMatch(new RegExp(YAML_PATTERN));
   });
 });
 
