@@ -6,13 +6,12 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pipecell.definition.outcome import not_taken, with_values
+from pipecell.definition.outcome import with_values
 from pipecell.engines.engine import SUCCEEDED
+from pipecell.engines.logs import Log
 from pipecell.errors import EndpointError, ExecutionError, UsageError, did_you_mean
-from pipecell.graph import NodeState
-from pipecell.targets import PLACES
 
 if TYPE_CHECKING:
     from pipecell.definition.cache.hindsight import Verdict
@@ -20,8 +19,10 @@ if TYPE_CHECKING:
     from pipecell.engines.engine import Engine, ExecutionSnapshot, LogLine, StepSnapshot
     from pipecell.engines.monitor import Monitor, Watch
     from pipecell.engines.scope import RunScope
-    from pipecell.graph import Graph
+    from pipecell.graph import Graph, NodeState
     from pipecell.resuming import Resumption
+    from pipecell.run_picture import RunPicture
+    from pipecell.spending import Spending
     from pipecell.view.header import Header
     from pipecell.view.widget import DagWidget
 
@@ -37,29 +38,6 @@ class Screen(Protocol):
 
     def widget(self, execution: Execution) -> DagWidget:
         """Return the live widget of an execution, made at the first call."""
-
-
-class Log(Sequence["LogLine"]):
-    """The log of one step; prints as its text."""
-
-    def __init__(self, lines: Sequence[LogLine]) -> None:
-        self._lines = tuple(lines)
-
-    @overload
-    def __getitem__(self, index: int) -> LogLine: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[LogLine]: ...
-    def __getitem__(self, index: int | slice) -> LogLine | Sequence[LogLine]:
-        return self._lines[index]
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def __str__(self) -> str:
-        return "\n".join(line.message for line in self._lines)
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Execution:
@@ -91,7 +69,7 @@ class Execution:
         self._watch: Watch | None = None
         self._listeners: list[Callable[[], None]] = []
         self._seen: ExecutionSnapshot | None = None
-        self._picture: tuple[Document, Graph] | None = None
+        self._definition: tuple[Document, Graph] | None = None
         self._inner: dict[str, Execution] = {}
         self._verdicts: dict[tuple[str, float | None, bool], Verdict | None] = {}
         self.execution_arn = execution_arn
@@ -320,13 +298,18 @@ class Execution:
 
     def cost_so_far(self) -> str:
         """Return what the steps so far cost on AWS, or would, for people; empty where nobody knows."""
-        known = [usd for step in self.last_seen.steps if (usd := self._step_usd(step)) is not None]
-        return self._price(sum(known)) if known else ""
+        return self._spending.so_far(self.last_seen.steps)
 
     def step_cost(self, step: StepSnapshot) -> str:
         """Return what a step costs on AWS so far, or would, for people; empty where nobody knows."""
-        usd = self._step_usd(step)
-        return self._price(usd) if usd is not None else ""
+        return self._spending.of(step)
+
+    @cached_property
+    def _spending(self) -> Spending:
+        from pipecell.spending import spending
+
+        region = next(iter(self.execution_arn.split(":")[3:4]), "")
+        return spending(self.document, self.last_seen.parameters, region, billed=self.target == "aws")
 
     def cache_verdict(self, step: StepSnapshot) -> Verdict | None:
         """Return why a step that has begun was reused, or was not; None where reuse is no question.
@@ -343,74 +326,30 @@ class Execution:
             self._verdicts[key] = verdict(self._engine.connection, self.document, self.execution_arn, step)
         return self._verdicts[key]
 
-    def _price(self, usd: float) -> str:
-        from pipecell.definition.cost.estimate import money
+    def picture(self, snapshot: ExecutionSnapshot | None = None) -> RunPicture:
+        """Return how it is drawn now, or was at one look."""
+        from pipecell.run_picture import RunPicture
 
-        text = money(usd)
-        about = "" if text.startswith("<") else "≈ "
-        return f"{about}{text}{'' if self.target == 'aws' else ' on AWS'}"
-
-    def _step_usd(self, step: StepSnapshot) -> float | None:
-        hourly = self._hourly.get(step.name)
-        if hourly is None or step.started is None or step.cached:
-            return None
-        return hourly * max(0.0, (step.ended or time.time()) - step.started) / 3600
-
-    @cached_property
-    def _hourly(self) -> dict[str, float]:
-        """USD an hour that each step's instances cost together, by the step's name."""
-        from pipecell.definition.cost.estimate import estimate
-        from pipecell.definition.cost.prices import packaged
-
-        region = next(iter(self.execution_arn.split(":")[3:4]), "")
-        found = estimate(self.document, self.last_seen.parameters, prices=packaged(), region=region)
-        return {cost.step: cost.hourly for cost in found.steps if cost.hourly is not None}
-
-    def states(self, snapshot: ExecutionSnapshot | None = None) -> dict[str, NodeState]:
-        """Return what to draw at each node: AWS's status, and the branches that were not taken."""
-        seen = snapshot or self.last_seen
-        by_name = {step.name: step.node_state() for step in seen.steps}
         document, graph = self._drawn()
-        for name in not_taken(document, by_name, seen.running):
-            by_name.setdefault(name, NodeState("NotTaken"))
-        return {node.id: by_name[node.name] for node in graph.nodes if node.name in by_name}
-
-    def header(self, snapshot: ExecutionSnapshot | None = None) -> Header:
-        """Return the line above the picture: name, status, time, where it runs."""
-        from pipecell.view.durations import duration
-        from pipecell.view.header import Header
-
-        seen = snapshot or self.last_seen
-        end = seen.ended or time.time()
-        trouble = self._watch.trouble if self._watch is not None else None
-        chips = [
-            self.profile,
-            PLACES.get(seen.target, seen.target),
-            self.count(seen),
-            "not reachable now" if trouble else "",
-        ]
-        return Header(
-            title=seen.pipeline,
-            status=seen.status,
-            elapsed=duration(end - seen.started) if seen.started is not None else "",
-            chips=tuple(chip for chip in chips if chip),
+        return RunPicture(
+            document, graph, snapshot or self.last_seen, self.profile, reachable=not self.trouble
         )
 
-    def bundle(self, snapshot: ExecutionSnapshot | None = None) -> dict[str, str]:
-        """Return the picture as it is now, or was at one look: SVG and text in one MIME bundle."""
-        from pipecell.view.bundle import mimebundle
+    def states(self) -> dict[str, NodeState]:
+        """Return what to draw at each node: AWS's status, and the branches that were not taken."""
+        return self.picture().states
 
-        seen = snapshot or self.last_seen
-        return mimebundle(self.graph, self.states(seen), self.header(seen))
+    def header(self) -> Header:
+        """Return the line above the picture: name, status, time, where it runs."""
+        return self.picture().header
+
+    def bundle(self) -> dict[str, str]:
+        """Return the picture as it is now: SVG and text in one MIME bundle."""
+        return self.picture().bundle()
 
     def text(self, *, width: int = 100, color: bool = False) -> str:
         """Return the picture as text."""
-        from pipecell.view.text import to_text
-
-        seen = self.last_seen
-        return to_text(
-            self.graph, states=self.states(seen), header=self.header(seen), width=width, color=color
-        )
+        return self.picture().text(width=width, color=color)
 
     def to_json(self) -> dict[str, Any]:
         """Return DESIGN's ``run`` object."""
@@ -427,24 +366,13 @@ class Execution:
         self._screen.show(self)
 
     def _drawn(self) -> tuple[Document, Graph]:
-        if self._picture is None:
+        if self._definition is None:
             from pipecell.definition import read_graph
 
             document = self._engine.definition(self.execution_arn)
             values = (self._seen or self.last_seen).parameters
-            self._picture = document, read_graph(with_values(document, values))
-        return self._picture
-
-    def count(self, seen: ExecutionSnapshot) -> str:
-        """Return how far it is, and how much of it was reused; empty when there is nothing to say."""
-        reused = sum(step.cached for step in seen.steps)
-        facts = [f"{reused} reused"] if reused else []
-        if seen.running:
-            done = sum(step.status in SUCCEEDED for step in seen.steps)
-            skipped = sum(state.status == "NotTaken" for state in self.states(seen).values())
-            word = "states" if self._engine.name == "stepfunctions" else "steps"
-            facts.insert(0, f"{done} of {len(self.graph.nodes) - skipped} {word}")
-        return ", ".join(facts)
+            self._definition = document, read_graph(with_values(document, values))
+        return self._definition
 
     def _lines(self, step: str, *, follow: bool) -> Iterator[LogLine]:
         names = self._names

@@ -262,7 +262,7 @@ def test_a_watch_survives_a_crash_of_the_endpoint(
     wait_until(lambda: watch.snapshot and watch.snapshot.steps, "the first step is seen")
     os.kill(own_endpoint.pid, signal.SIGKILL)
     wait_until(lambda: watch.trouble is not None, "the crash is noticed")
-    assert "not reachable now" in execution.header(watch.snapshot).chips
+    assert "not reachable now" in execution.picture(watch.snapshot).header.chips
     waiting = threading.Thread(target=execution.wait, args=(60,))
     waiting.start()
     daemon.start(bench.home)

@@ -204,8 +204,12 @@ def test_a_deleted_cell_leaves_nothing(kernel: Kernel) -> None:
     page.run_cell("%%step fail Late\ntoo late", "cell-4")
     page.until(lambda told: told["type"] == "pipeline" and len(told["pipeline"]["steps"]) == 2)
     page.ask(10, type="forget", cell="cell-4")
-    told = page.until(lambda told: told["type"] == "pipeline")
-    assert [step["name"] for step in told["pipeline"]["steps"]] == ["Prepare"]
+    # What the cell before it made may be told once more first.
+    page.until(
+        lambda told: (
+            told["type"] == "pipeline" and [step["name"] for step in told["pipeline"]["steps"]] == ["Prepare"]
+        )
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 
 from pipecell import execution as module
 from pipecell.engines.engine import StepSnapshot
+from pipecell.engines.logs import Log
 from pipecell.engines.monitor import Monitor
 from pipecell.errors import EndpointError, ExecutionError, UsageError
-from pipecell.execution import Execution, Log
+from pipecell.execution import Execution
 from pipecell.live import Screen
 from tests.unit.engines.fakes import FakeEngine, snapshot
 

@@ -17,7 +17,7 @@ from pipecell.errors import CheckFailedError, UsageError
 from pipecell.job_trials import Trial, plan_trial, trial_name, without_cache
 from pipecell.workspace import Workspace
 from tests.unit.engines.fakes import FakeEngine, snapshot
-from tests.unit.test_pipeline import Shop
+from tests.unit.test_pipelines import Shop
 
 READS_A = {"x": {"Get": "Steps.A.OutputParameters['x']"}}
 READS_B = {"y": {"Get": "Steps.B.OutputParameters['y']"}}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from pipecell.engines.connection import error_code
 from pipecell.engines.engine import LogLine, StepSnapshot
@@ -21,6 +21,29 @@ _DATA = ("Input", "Output", "Cause")  # what a state was given and gave may name
 _NEAR = 0.2  # seconds by which two clocks may differ
 _NOT_YET = ("ResourceNotFoundException",)
 _PAGE = 50  # log streams asked for at once; a job has one for each instance
+
+
+class Log(Sequence[LogLine]):
+    """The log of one step; prints as its text."""
+
+    def __init__(self, lines: Sequence[LogLine]) -> None:
+        self._lines = tuple(lines)
+
+    @overload
+    def __getitem__(self, index: int) -> LogLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LogLine]: ...
+    def __getitem__(self, index: int | slice) -> LogLine | Sequence[LogLine]:
+        return self._lines[index]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __str__(self) -> str:
+        return "\n".join(line.message for line in self._lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True)

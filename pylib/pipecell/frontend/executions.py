@@ -46,7 +46,7 @@ def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, 
     """Return the state of each step that has one, by name, the branches not taken included."""
     from pipecell.view.theme import mark_of
 
-    states = execution.states(seen)
+    states = execution.picture(seen).states
     names = {node.id: node.name for node in execution.graph.nodes}
     told = {}
     for identity, state in states.items():

@@ -100,14 +100,15 @@ class RunStage(Stage):
         """Return the run as it is now, and the line that shows it live again."""
         execution, there = self.execution, self.whole
         seen = execution.last_seen
-        states = there.states(execution.states(seen), seen)
+        picture = execution.picture(seen)
+        states = there.states(picture.states, seen)
         again = f"%pipeline watch {execution.execution_arn}{' --on aws' if execution.target == 'aws' else ''}"
-        return there.graph, states, execution.header(seen), again
+        return there.graph, states, picture.header, again
 
     def states(self, scene: Scene) -> list[list[Any]]:
         """Return the states of a scene's nodes."""
         seen, there = self.execution.last_seen, self.whole
-        states = there.states(self.execution.states(seen), seen)
+        states = there.states(self.execution.picture(seen).states, seen)
         values = {**self._values, **there.values(seen)}
         return step_states(scene, states, self.epoch, values, there.best(seen))
 
@@ -190,7 +191,7 @@ class RunStage(Stage):
             ended=seen.ended,
             expected=self._expected,
             cost=self.execution.cost_so_far(),
-            count=self.execution.count(seen),
+            count=self.execution.picture(seen).count,
             trouble=self.execution.trouble,
         )
 
