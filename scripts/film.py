@@ -17,12 +17,10 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
+from tests.browser.lab import Lab, LabPage
+from tests.browser.servers import find_browser, running_lab
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tests.browser.lab import Lab, LabPage  # noqa: E402 - after the path that finds it
-from tests.browser.servers import find_browser, running_lab  # noqa: E402
-
 IMAGES = ROOT / "docs" / "images"
 NOTEBOOK = ROOT / "notebooks" / "01-census.ipynb"
 SECONDS = 90.0

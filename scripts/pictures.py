@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import demo
+from scripts import demo
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -31,7 +31,7 @@ def _comparable(graph: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(name: str) -> list[str]:
-    cells = nbformat.read(NOTEBOOKS / name, as_version=4).cells  # type: ignore[no-untyped-call]
+    cells = nbformat.read(NOTEBOOKS / name, as_version=4).cells
     outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
     texts = [output.data["text/plain"] for output in outputs if output.output_type == "execute_result"]
     return [text for text in texts if "standard_deviation" in text]
@@ -53,7 +53,7 @@ def test_it_takes_a_third_of_the_lines() -> None:
         return sum(bool(line.strip()) for line in text.splitlines())
 
     def declaring(name: str) -> int:
-        cells = nbformat.read(NOTEBOOKS / name, as_version=4).cells  # type: ignore[no-untyped-call]
+        cells = nbformat.read(NOTEBOOKS / name, as_version=4).cells
         return sum(lines(cell.source) for cell in cells if cell.source.startswith(("%%pipeline", "%%step")))
 
     scripts = sum(lines(path.read_text()) for path in (NOTEBOOKS / "code").glob("*.py"))

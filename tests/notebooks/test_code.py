@@ -20,7 +20,7 @@ ROWS = 6_000
 
 
 def run(script: str, base: Path) -> str:
-    command = [sys.executable, NOTEBOOKS / "code" / script, "--base", str(base)]
+    command = [sys.executable, str(NOTEBOOKS / "code" / script), "--base", str(base)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -98,7 +98,7 @@ def test_the_order_of_the_rows_does_not_move_them_between_splits(processed: Path
 
 def test_no_data_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "input").mkdir()
-    command = [sys.executable, NOTEBOOKS / "code" / "preprocessing.py", "--base", str(tmp_path)]
+    command = [sys.executable, str(NOTEBOOKS / "code" / "preprocessing.py"), "--base", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("no .csv or .csv.gz in ")

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-import importlib.util
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from scripts import make_census_sample
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "notebooks" / "data" / "census.csv.gz"
-
-
-@cache
-def sampler() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sampler", ROOT / "scripts" / "make_census_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @cache
@@ -48,7 +38,7 @@ def test_it_is_large_enough_and_small_enough() -> None:
 
 
 def test_it_has_a_header_and_clean_values() -> None:
-    assert tuple(rows()[0]) == sampler().COLUMNS
+    assert tuple(rows()[0]) == make_census_sample.COLUMNS
     assert all(value == value.strip() for row in rows()[:1000] for value in row.values())
 
 
@@ -71,7 +61,7 @@ def test_what_its_readme_says_holds() -> None:
 def test_the_same_original_gives_the_same_sample(tmp_path: Path) -> None:
     write_original(tmp_path / "original.csv.gz", 500)
     for name in ("a.gz", "b.gz"):
-        assert sampler().make_sample(tmp_path / "original.csv.gz", tmp_path / name, 100) == 100
+        assert make_census_sample.make_sample(tmp_path / "original.csv.gz", tmp_path / name, 100) == 100
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
     lines = gzip.decompress((tmp_path / "a.gz").read_bytes()).decode().splitlines()
     kept = [int(line.split(",")[0]) for line in lines[1:]]
@@ -84,4 +74,4 @@ def test_a_row_of_another_shape_is_refused(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "original.csv.gz", "wt", encoding="utf-8") as file:
         file.write("1, 2, 3\n")
     with pytest.raises(ValueError, match="line 1 has 3 values, not 42"):
-        sampler().make_sample(tmp_path / "original.csv.gz", tmp_path / "sample.gz")
+        make_census_sample.make_sample(tmp_path / "original.csv.gz", tmp_path / "sample.gz")

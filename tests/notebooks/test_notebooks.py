@@ -31,7 +31,7 @@ def test_the_tutorial_does_again_what_it_shows(path: Path, env: dict[str, str]) 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)
 def test_the_tutorial_is_stored_as_it_ran_from_top_to_bottom(path: Path) -> None:
-    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]  # type: ignore[no-untyped-call]
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert [
         cell.source for cell in code if any(output.output_type == "error" for output in cell.outputs)
@@ -40,7 +40,7 @@ def test_the_tutorial_is_stored_as_it_ran_from_top_to_bottom(path: Path) -> None
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)
 def test_every_code_cell_is_introduced(path: Path) -> None:
-    cells = nbformat.read(path, as_version=4).cells  # type: ignore[no-untyped-call]
+    cells = nbformat.read(path, as_version=4).cells
     lonely = [
         cell.source.partition("\n")[0]
         for before, cell in pairwise(cells)

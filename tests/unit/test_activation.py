@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pipecell import activation
+from pipecell import targets
 from pipecell.activation import Activation
 from pipecell.errors import EndpointError, PipecellError
 
 
 def chosen(monkeypatch: pytest.MonkeyPatch, choose: Any) -> list[PipecellError]:
-    monkeypatch.setattr(activation.targets, "activate_local", choose)
+    monkeypatch.setattr(targets, "activate_local", choose)
     monkeypatch.setitem(sys.modules, "botocore", None)  # as if nobody had imported it
     monkeypatch.delitem(sys.modules, "botocore")
     return []

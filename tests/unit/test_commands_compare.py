@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,9 +36,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def changes(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict]:
+def changes(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
     assert main(["diff", *words, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)["changes"]
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["changes"]
+    return found
 
 
 def test_a_file_is_compared_with_a_revision_of_itself(

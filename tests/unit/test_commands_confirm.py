@@ -25,7 +25,12 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("answer", "expected"), ANSWERS)
 def test_a_notebook_asks(monkeypatch: pytest.MonkeyPatch, answer: str, *, expected: bool) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or answer)
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return answer
+
+    monkeypatch.setattr("builtins.input", ask)
     assert NotebookContext(None, Workspace()).confirm("Run it on AWS?") is expected
     assert asked == ["Run it on AWS? [y/N] "]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecell import execution as module
-from pipecell.engines.engine import StepSnapshot
+from pipecell.engines.engine import ExecutionSnapshot, StepSnapshot
 from pipecell.engines.logs import Log
 from pipecell.engines.monitor import Monitor
 from pipecell.errors import EndpointError, ExecutionError, UsageError
@@ -16,8 +16,8 @@ from tests.unit.engines.fakes import FakeEngine, snapshot
 DONE = snapshot("Succeeded", ended=4.0)
 
 
-def make(*looks: object) -> tuple[Execution, FakeEngine]:
-    engine = FakeEngine(*looks)  # type: ignore[arg-type]
+def make(*looks: ExecutionSnapshot | Exception) -> tuple[Execution, FakeEngine]:
+    engine = FakeEngine(*looks)
     return Execution(engine, "arn", monitor=Monitor(), screen=Screen()), engine
 
 
@@ -135,7 +135,7 @@ def test_branches_that_were_not_taken() -> None:
             ),
         )
     )
-    engine.definition = lambda _: read_document(body)  # type: ignore[method-assign]
+    engine.document = read_document(body)
     execution = Execution(engine, "arn", monitor=Monitor(), screen=Screen())
     states = {name: state.status for name, state in execution.states().items()}
     assert states == {"Check": "Succeeded", "TooWeak": "NotTaken", "Deep": "NotTaken", "Deeper": "NotTaken"}

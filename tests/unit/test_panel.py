@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipecell.declare.compiled import Compiled
-from pipecell.definition.document import read_document
 from pipecell.panel import ProfilePanel
-from pipecell.workspace import Workspace
-from tests.unit.engines.fakes import FakeEngine, snapshot
+from tests.unit.test_pipeline import Shop
 
 ROLE = "arn:aws:iam::111122223333:role/Run"
 
@@ -42,28 +39,9 @@ DEFINITION = {
 }
 
 
-class Shop(Workspace):
-    """A workspace whose engine starts nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.started: dict[str, Any] = {}
-        self.add(Compiled(read_document(DEFINITION, name="p")))
-
-    def engine(self, kind: str, on: str, region: str = "") -> Any:
-        engine = FakeEngine(snapshot("Succeeded", ended=2.0))
-        engine.deploy = lambda *_, **__: "arn"  # type: ignore[attr-defined]
-        engine.start = self._start  # type: ignore[attr-defined]
-        return engine
-
-    def _start(self, document: Any, **settings: Any) -> str:
-        self.started = settings
-        return snapshot().execution_arn
-
-
 @pytest.fixture
 def made() -> SimpleNamespace:
-    workspace = Shop()
+    workspace = Shop(DEFINITION)
     shown: list[Any] = []
     panel = ProfilePanel(workspace.pipeline, shown.append)
     return SimpleNamespace(panel=panel, fields=panel.fields, workspace=workspace, shown=shown)
@@ -116,7 +94,7 @@ def test_a_change_is_kept_in_the_profile(made: SimpleNamespace) -> None:
 
 def test_it_runs_the_profile_in_force_here(made: SimpleNamespace) -> None:
     made.panel.run.click()
-    assert made.workspace.started["parameters"]["Count"] == 1
+    assert made.workspace.place.started["parameters"]["Count"] == 1
     assert len(made.shown) == 1
     assert made.panel.complaint == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from pipecell.pipelines import Pipeline
 from pipecell.workspace import Workspace
 from tests.unit.engines.fakes import DEFINITION, FakeEngine, snapshot
 
-CHAIN = {
+CHAIN: dict[str, Any] = {
     "Version": "2020-12-01",
     "Parameters": [{"Name": "Rounds", "Type": "Integer", "DefaultValue": 50}],
     "Steps": [
@@ -37,13 +38,13 @@ class RecordingEngine(FakeEngine):
         super().__init__(snapshot("Succeeded", ended=2.0))
         self.rows = list(rows)
         self.started: dict[str, Any] = {}
-        self.deployed: dict[str, Any] = {}
+        self.deployment: dict[str, Any] = {}
 
     def executions(self, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
         return self.rows
 
     def deploy(self, document: Any, **settings: Any) -> str:
-        self.deployed = settings
+        self.deployment = settings
         return "arn"
 
     def start(self, document: Any, **settings: Any) -> str:
@@ -225,11 +226,11 @@ def test_a_wrong_target_is_one_line() -> None:
 
 
 def test_errors_refuse_the_launch_and_are_all_listed() -> None:
-    body = {**CHAIN, "Steps": [*CHAIN["Steps"], {"Name": "A", "Type": "Fail", "Arguments": {}}]}  # type: ignore[misc]
+    body = {**CHAIN, "Steps": [*CHAIN["Steps"], {"Name": "A", "Type": "Fail", "Arguments": {}}]}
     workspace = Shop(body)
     with pytest.raises(CheckFailedError) as caught:
         workspace.pipeline().run()
-    assert workspace.place.deployed == {}
+    assert workspace.place.deployment == {}
     assert str(caught.value).startswith("PC700 — p has ")
     assert len(str(caught.value).splitlines()) == 1 + len(caught.value.diagnostics)
     assert caught.value.diagnostics
@@ -241,19 +242,18 @@ def test_export_knows_its_formats() -> None:
 
 
 def test_the_parts_of_a_launch_reach_the_engine() -> None:
-    workspace = Workspace()
+    workspace = Shop(CHAIN)
     compiled = Compiled(
         read_document(CHAIN, name="p"),
         tags=({"Key": "team", "Value": "census"},),
         parallelism={"MaxParallelExecutionSteps": 2},
     )
     workspace.add(compiled)
-    place = RecordingEngine()
-    workspace.engine = lambda *_: place  # type: ignore[assignment, method-assign]
     workspace.pipeline().run()
-    assert place.deployed["tags"] == compiled.tags
-    assert place.deployed["parallelism"] == {"MaxParallelExecutionSteps": 2}
-    assert place.deployed["role"] == compiled.role
+    place = workspace.place
+    assert place.deployment["tags"] == compiled.tags
+    assert place.deployment["parallelism"] == {"MaxParallelExecutionSteps": 2}
+    assert place.deployment["role"] == compiled.role
 
 
 def test_on_aws_the_definition_gets_the_real_account_bucket_and_role(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,9 +263,8 @@ def test_on_aws_the_definition_gets_the_real_account_bucket_and_role(monkeypatch
 
     connection = Connection(None, "eu-west-1")
     caller = {"Account": "123456789012", "Arn": "arn:aws:sts::123456789012:assumed-role/Studio/me"}
-    sts = FakeClient(get_caller_identity=lambda: caller)
-    sts.meta = FakeClient()  # type: ignore[attr-defined]
-    sts.meta.region_name = "eu-west-1"  # type: ignore[attr-defined]
+    meta = SimpleNamespace(region_name="eu-west-1")
+    sts = SimpleNamespace(get_caller_identity=lambda: caller, meta=meta, exceptions=FakeClient.exceptions)
     role = {"Role": {"Arn": "arn:aws:iam::123456789012:role/path/Studio"}}
     connection._clients.update(sts=sts, iam=FakeClient(get_role=lambda **_: role))
     body = {
@@ -283,13 +282,18 @@ def test_on_aws_the_definition_gets_the_real_account_bucket_and_role(monkeypatch
     workspace.add(Compiled(read_document(body, name="p"), (upload,), region="eu-west-1"))
     place = RecordingEngine()
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(workspace, "engine", lambda *words: asked.append(words) or place)
+
+    def engine(*words: str) -> RecordingEngine:
+        asked.append(words)
+        return place
+
+    monkeypatch.setattr(workspace, "engine", engine)
     monkeypatch.setattr(workspace, "connect", lambda *_: connection)
     said: list[str] = []
     workspace.pipeline().run(on="aws", profile="full", say=said.append)
     assert asked == [("sagemaker", "aws", "eu-west-1")]
     assert said == ["p: profile full, on AWS, eu-west-1, account 123456789012."]
-    assert place.deployed["role"] == "arn:aws:iam::123456789012:role/path/Studio"
-    assert [sent.bucket for sent in place.deployed["uploads"]] == ["sagemaker-eu-west-1-123456789012"]
+    assert place.deployment["role"] == "arn:aws:iam::123456789012:role/path/Studio"
+    assert [sent.bucket for sent in place.deployment["uploads"]] == ["sagemaker-eu-west-1-123456789012"]
     workspace.pipeline().run(on="aws", role="arn:aws:iam::123456789012:role/given")
-    assert place.deployed["role"] == "arn:aws:iam::123456789012:role/given"
+    assert place.deployment["role"] == "arn:aws:iam::123456789012:role/given"

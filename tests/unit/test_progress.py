@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from pipecell import progress
 from pipecell.declare.counting import expect, one_more
 from pipecell.progress import compiling, upload_bar, uploading
 
@@ -71,7 +71,7 @@ def test_small_uploads_show_nothing_before_the_run() -> None:
 def compiled(monkeypatch: pytest.MonkeyPatch, seconds_a_step: float, steps: int) -> Told:
     """Compile steps that take some time each; return what a bar was told."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     told = Told()
     with compiling(told):
         expect(steps)

@@ -15,6 +15,17 @@ LOCAL = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/execution/abc"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:execution:m:abc"
 
 
+class Listing(FakeEngine):
+    """An engine that lists executions."""
+
+    def __init__(self, rows: list[ExecutionSummary]) -> None:
+        super().__init__(snapshot())
+        self.rows = rows
+
+    def executions(self, pipeline: str | None = None, limit: int = 20) -> list[ExecutionSummary]:
+        return [row for row in self.rows if pipeline in (None, row.pipeline)]
+
+
 class Places(Workspace):
     """A workspace of recorded engines."""
 
@@ -25,10 +36,7 @@ class Places(Workspace):
 
     def engine(self, kind: str, on: str, region: str = "") -> Any:
         self.asked.append((kind, on, region))
-        engine = FakeEngine(snapshot())
-        rows = self.rows.get(kind, [])
-        engine.executions = lambda name=None, limit=20: [r for r in rows if name in (None, r.pipeline)]  # type: ignore[method-assign]
-        return engine
+        return Listing(self.rows.get(kind, []))
 
 
 def row(pipeline: str, started: float, kind: str = "sagemaker") -> ExecutionSummary:

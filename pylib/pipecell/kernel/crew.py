@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 
-Work = Callable[[], None]
+Work = Callable[[], object]
+"""What is done; nobody looks at what it returns."""
 
 
 class Crew:

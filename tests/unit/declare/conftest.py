@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipecell.declare.declaration import Declaration
-from pipecell.declare.notebook import Notebook
+from pipecell.declare.notebook import Notebook, Run
+from pipecell.definition.document import EngineName
 
 SDK_WARNINGS = (
     "ignore::DeprecationWarning",
@@ -65,18 +66,28 @@ def notebook() -> Notebook:
     return Notebook()
 
 
-Declare = Callable[..., Declaration]
+class Declare:
+    """Runs cells: ``cell(source, id, number=1)``; all share a namespace and a pipeline."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+        self.namespace: dict[str, Any] = {"__name__": "__main__"}
+
+    def __call__(
+        self,
+        source: str,
+        cell_id: str | None = None,
+        number: int | None = None,
+        *,
+        name: str = "Census",
+        engine: EngineName | None = None,
+        run: Run | None = None,
+    ) -> Declaration:
+        return self.notebook.declare(
+            name, source, self.namespace, engine=engine, cell_id=cell_id, cell=number, run=run
+        )
 
 
 @pytest.fixture
 def cell(notebook: Notebook) -> Declare:
-    """Run a cell: ``cell(source, id, number=1)``; all cells share a namespace and a pipeline."""
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-
-    def run(source: str, cell_id: str | None = None, number: int | None = None, **more: Any) -> Declaration:
-        return notebook.declare(
-            more.pop("name", "Census"), source, namespace, cell_id=cell_id, cell=number, **more
-        )
-
-    run.namespace = namespace  # type: ignore[attr-defined]
-    return run
+    return Declare(notebook)

@@ -7,6 +7,7 @@ import traceback
 import pytest
 
 from pipecell.declare.counting import counting
+from pipecell.declare.declaration import Declaration
 from pipecell.declare.notebook import Notebook
 from pipecell.declare.sagemaker_v2 import compile as compile_pipeline
 from pipecell.errors import DeclarationError, UsageError
@@ -27,12 +28,12 @@ def steps(*names: str) -> str:
     return IMPORTS + "\n".join(f"step_{name} = FailStep('{name}')" for name in names)
 
 
-def names(declaration: object) -> list[str]:
-    return [step.name for step in declaration.steps]  # type: ignore[attr-defined]
+def names(declaration: Declaration) -> list[str]:
+    return [step.name for step in declaration.steps]
 
 
-def document_names(declaration: object) -> list[str]:
-    return [step["Name"] for step in compile_pipeline(declaration).document.body["Steps"]]  # type: ignore[arg-type]
+def document_names(declaration: Declaration) -> list[str]:
+    return [step["Name"] for step in compile_pipeline(declaration).document.body["Steps"]]
 
 
 # Running and running again
@@ -92,7 +93,7 @@ def test_without_cell_ids_names_decide(cell: Declare) -> None:
 
 def test_without_cell_ids_the_same_body_is_the_same_cell(cell: Declare) -> None:
     body = IMPORTS + "import itertools\nname = f'Run{len(names)}'\nnames.append(1)\nFailStep(name)"
-    cell.namespace["names"] = []  # type: ignore[attr-defined]
+    cell.namespace["names"] = []
     cell(body)
     assert names(cell(body)) == ["Run1"]
 
@@ -180,7 +181,7 @@ def test_an_exception_leaves_the_pipeline_as_it_was(cell: Declare, notebook: Not
         cell(steps("New") + "\nleft = 'there'\n1 / 0", "1", 2)
     assert notebook.get("Census") is before
     assert names(before) == ["A"]
-    assert cell.namespace["left"] == "there"  # type: ignore[attr-defined]
+    assert cell.namespace["left"] == "there"
 
 
 def test_the_traceback_shows_the_users_line(cell: Declare) -> None:
@@ -285,11 +286,11 @@ def test_launches_are_held_back(cell: Declare) -> None:
         "1",
         1,
     )
-    assert cell.namespace["answer"] == {  # type: ignore[attr-defined]
+    assert cell.namespace["answer"] == {
         "PipelineArn": "arn:aws:sagemaker:us-east-1:000000000000:pipeline/Census"
     }
-    assert cell.namespace["steps"] == []  # type: ignore[attr-defined]
-    execution = cell.namespace["execution"]  # type: ignore[attr-defined]
+    assert cell.namespace["steps"] == []
+    execution = cell.namespace["execution"]
     assert execution.describe()["PipelineExecutionStatus"] == "NotStarted"
     with pytest.raises(DeclarationError):
         execution.result("A")

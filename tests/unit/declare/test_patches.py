@@ -21,11 +21,14 @@ class _Target:
         return "original"
 
 
+def _other() -> str:
+    return "somebody else's"
+
+
 @pytest.fixture
 def target() -> Iterator[ModuleType]:
     module = ModuleType("patch_target")
-    module.function = lambda: "original"  # type: ignore[attr-defined]
-    module.Target = type("Target", (), dict(vars(_Target)))  # type: ignore[attr-defined]
+    vars(module).update(function=lambda: "original", Target=type("Target", (), dict(vars(_Target))))
     sys.modules["patch_target"] = module
     yield module
     del sys.modules["patch_target"]
@@ -73,8 +76,8 @@ def test_removes_after_an_exception(target: ModuleType) -> None:
 def test_leaves_what_somebody_else_put_on_top(target: ModuleType) -> None:
     patches = PatchSet(PATCHES)
     with patches.held():
-        target.function = other = lambda: "somebody else's"  # type: ignore[attr-defined]
-    assert target.function is other
+        vars(target)["function"] = _other
+    assert target.function is _other
 
 
 def test_a_missing_attribute_is_reported_and_does_no_harm(target: ModuleType) -> None:

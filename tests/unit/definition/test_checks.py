@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipecell.definition import Document, read_document
-from pipecell.definition.checks import RULES, Diagnostic, check
+from pipecell.definition.checks import RULES, Diagnostic, Rule, check
 from pipecell.errors import DefinitionError
 from scripts import make_checks_page
 from tests.unit.golden.compare import definition
@@ -45,7 +45,7 @@ def only(doc: Document, code: str) -> Diagnostic:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_each_example_triggers_its_rule(rule) -> None:
+def test_each_example_triggers_its_rule(rule: Rule) -> None:
     diagnostics = check(read_document(rule.example, name=rule.example_name), rule.files)
     assert rule.code in [diagnostic.code for diagnostic in diagnostics]
 

@@ -129,7 +129,7 @@ CACHE = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
 STAMPED = "s3://bucket/sklearn-2026-11-25-19-50-43-933/input/code/a.py"
 
 
-def coded(uri: str, **more: Any) -> dict[str, Any]:
+def coded(uri: str | dict[str, Any], **more: Any) -> dict[str, Any]:
     source = {"InputName": "code", "S3Input": {"S3Uri": uri, "LocalPath": "/opt/ml/processing/input/code"}}
     return step("P", "Processing", {"ProcessingInputs": [source]}, **more)
 
@@ -145,7 +145,7 @@ def test_time_stamps_matter_where_results_are_reused() -> None:
 
 def test_variables_that_are_new_in_every_run() -> None:
     value = {"Std:Join": {"On": "/", "Values": ["s3://bucket", {"Get": "Execution.PipelineExecutionId"}]}}
-    (only,) = found(document(coded(value, **CACHE)), "PC431")  # type: ignore[arg-type]
+    (only,) = found(document(coded(value, **CACHE)), "PC431")
     assert only.path.startswith("Arguments.ProcessingInputs[0].S3Input.S3Uri")
     output = {"ProcessingOutputConfig": {"Outputs": [{"S3Output": {"S3Uri": value}}]}}
     assert found(document(step("P", "Processing", output, **CACHE)), "PC431") == []

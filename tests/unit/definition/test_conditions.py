@@ -36,7 +36,7 @@ ACCURACY = {
 THRESHOLD = {"Get": "Parameters.Threshold"}
 
 
-def compare(kind: str, left: Any, right: Any) -> dict:
+def compare(kind: str, left: Any, right: Any) -> dict[str, Any]:
     return {"Type": kind, "LeftValue": left, "RightValue": right}
 
 
@@ -69,7 +69,7 @@ BAD = compare("LessThan", ACCURACY, 0.5)
         ({"Type": "Or", "Conditions": []}, False),
     ],
 )
-def test_each_type(condition: dict, holds: bool) -> None:
+def test_each_type(condition: dict[str, Any], holds: bool) -> None:
     assert evaluate([condition], Scope()) is holds
 
 
@@ -91,7 +91,7 @@ def test_a_list_holds_when_all_hold() -> None:
         (compare("GreaterThan", True, 0), "PC121"),
     ],
 )
-def test_what_cannot_be_decided_is_an_error_not_false(condition: dict, code: str) -> None:
+def test_what_cannot_be_decided_is_an_error_not_false(condition: dict[str, Any], code: str) -> None:
     with pytest.raises(DefinitionError, match=code):
         evaluate([condition], Scope())
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_decided_is_an_error_not_false(condition: dict, code: str
         ([], "always"),
     ],
 )
-def test_words(conditions: list, words: str) -> None:
+def test_words(conditions: list[dict[str, Any]], words: str) -> None:
     assert describe(conditions) == words
 
 

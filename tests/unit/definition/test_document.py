@@ -1,6 +1,8 @@
 """Reading a definition: what is accepted, and what each kind of bad input is told."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ PIPELINE = {"Version": "2020-12-01", "Steps": [{"Name": "A", "Type": "Training",
 MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
 
 
-def refusal(text) -> DefinitionError:
+def refusal(text: str | bytes | Mapping[str, Any]) -> DefinitionError:
     with pytest.raises(DefinitionError) as caught:
         read_document(text)
     return caught.value
@@ -59,7 +61,7 @@ def test_size_limit_counts_what_aws_receives() -> None:
 
 
 def test_nesting_limit() -> None:
-    deep: dict = {}
+    deep: dict[str, Any] = {}
     for _ in range(MAX_DEPTH + 1):
         deep = {"a": deep}
     assert refusal(PIPELINE | {"Metadata": deep}).code == "PC004"
@@ -100,7 +102,7 @@ def test_nesting_limit() -> None:
         ),
     ],
 )
-def test_malformed_skeleton_names_the_path(body, code: str, path: str | None) -> None:
+def test_malformed_skeleton_names_the_path(body: Any, code: str, path: str | None) -> None:
     error = refusal(body)
     assert (error.code, error.path) == (code, path)
 

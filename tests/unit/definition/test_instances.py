@@ -4,7 +4,7 @@ import pytest
 
 from pipecell.definition import read_document
 from pipecell.definition.data import load
-from pipecell.definition.instances import accelerated, architecture, cheapest, price, types_of, uses
+from pipecell.definition.instances import JobKind, accelerated, architecture, cheapest, price, types_of, uses
 
 
 def test_the_data_says_where_it_is_from() -> None:
@@ -33,7 +33,7 @@ def test_the_types_are_botocores() -> None:
         ([], "ml.m5.large", False, None),
     ],
 )
-def test_cheapest(kinds: list, like: str, gpu: bool, expected: str | None) -> None:
+def test_cheapest(kinds: list[JobKind], like: str, gpu: bool, expected: str | None) -> None:
     choice = cheapest(kinds, like=like, gpu=gpu)
     if expected is not None and price(expected) is None:
         assert choice is not None

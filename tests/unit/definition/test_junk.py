@@ -6,6 +6,7 @@ import contextlib
 import json
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def uses(document: Document, other: Document) -> Iterator[Callable[[], Any]]:
     if document.engine == "sagemaker":
         yield lambda: foresee(document, defaults(document), target)
     for form in ("cloudformation", "policy", "python"):
-        yield lambda form=form: export(Compiled(document), form, file="x", several=False)
+        yield partial(export, Compiled(document), form, file="x", several=False)
 
 
 @pytest.mark.parametrize("whole", [everything(), machine(), definition("census.json")], ids=lambda d: d.name)

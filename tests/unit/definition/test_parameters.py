@@ -1,5 +1,7 @@
 """Declared parameters and the values of a run."""
 
+from typing import Any
+
 import pytest
 
 from pipecell.definition.document import Document, read_document
@@ -7,7 +9,7 @@ from pipecell.definition.parameters import Parameter, bind, declared, defaults
 from pipecell.errors import UsageError
 
 
-def document(*parameters: dict) -> Document:
+def document(*parameters: dict[str, Any]) -> Document:
     return read_document({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": []}, name="P")
 
 
@@ -64,7 +66,7 @@ def test_values_are_converted(name: str, given: object, bound: object) -> None:
         ({"InstanceType": "x" * 1025}, "PC905", "1,025 characters"),
     ],
 )
-def test_wrong_values_say_what_is_right(values: dict, code: str, says: str) -> None:
+def test_wrong_values_say_what_is_right(values: dict[str, Any], code: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         bind(CENSUS, values)
     assert caught.value.code == code

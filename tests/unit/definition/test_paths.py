@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecell.definition.paths import Key, format_path, parse_property_path, read_path
+from pipecell.definition.paths import Key, Segment, format_path, parse_property_path, read_path
 from pipecell.errors import DefinitionError
 
 NAMES = st.text(
@@ -17,7 +17,7 @@ SEGMENTS = st.lists(
 
 
 @given(SEGMENTS)
-def test_printing_and_parsing_round_trip(segments: list) -> None:
+def test_printing_and_parsing_round_trip(segments: list[Segment]) -> None:
     parsed = parse_property_path(format_path(segments))
     assert parsed == tuple(segments)
     assert [type(p) for p in parsed] == [type(s) for s in segments]
@@ -47,7 +47,7 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         ("", ()),
     ],
 )
-def test_paths_that_aws_writes(text: str, segments: tuple) -> None:
+def test_paths_that_aws_writes(text: str, segments: tuple[Segment, ...]) -> None:
     assert parse_property_path(text) == segments
 
 

@@ -118,7 +118,7 @@ def test_look_alikes_are_data() -> None:
         ([], ""),
     ],
 )
-def test_join_makes_text_of_every_value(values: list, text: str) -> None:
+def test_join_makes_text_of_every_value(values: list[Any], text: str) -> None:
     assert resolve({"Std:Join": {"On": "-", "Values": values}}, Recorder()) == text
 
 

@@ -157,7 +157,7 @@ MACHINE = {
         },
     },
 }
-JUNK = [
+JUNK: list[Any] = [
     *(None, True, 0, -1.5, "", "x", "Steps.", "$", "a[", [], {}, [None], [[]], [5], {"a": {}}),
     *(get("Steps.P"), get("Parameters."), get(""), {"Get": 5}, {"Get": {}}),
     *({"Std:Join": {}}, {"Std:Join": {"Values": 3, "On": 3}}, {"Std:Join": []}),

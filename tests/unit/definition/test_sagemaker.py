@@ -22,7 +22,9 @@ def output(step_name: str, name: str) -> dict[str, str]:
     return {"Get": f"Steps.{step_name}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri"}
 
 
-def condition(name: str, if_steps: list, else_steps: list, left: Any = 1) -> dict[str, Any]:
+def condition(
+    name: str, if_steps: list[dict[str, Any]], else_steps: list[dict[str, Any]], left: Any = 1
+) -> dict[str, Any]:
     test = {"Type": "Equals", "LeftValue": left, "RightValue": 1}
     return step(
         name, "Condition", Arguments={"Conditions": [test], "IfSteps": if_steps, "ElseSteps": else_steps}

@@ -61,6 +61,7 @@ def without_references(value: Any) -> Any:
 def test_whatever_botocore_refuses_is_found(step_type: str) -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     wanted = model.operation_model(OPERATIONS[step_type]).input_shape
+    assert wanted is not None
     step = next(s for s in iterate_steps(definition("census.json")) if s.type == step_type)
     request = request_of(step_type, step.arguments)
     assert request is not None

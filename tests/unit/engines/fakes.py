@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipecell.definition.document import Document, read_document
-from pipecell.engines.engine import ExecutionSnapshot, ExecutionSummary, LogLine, StepSnapshot
+from pipecell.engines.connection import Connection
+from pipecell.engines.engine import Deployed, ExecutionSnapshot, ExecutionSummary, LogLine, StepSnapshot
 
 DEFINITION = {
     "Version": "2020-12-01",
@@ -50,6 +51,7 @@ class FakeEngine:
         self.reconnected = 0
         self.target = target
         self.poll_seconds = (0.001, 0.002)
+        self.document = read_document(DEFINITION, name="p")
 
     def describe(self, execution_arn: str) -> ExecutionSnapshot:
         self.asked.append(execution_arn)
@@ -63,7 +65,7 @@ class FakeEngine:
         return False
 
     def definition(self, execution_arn: str) -> Document:
-        return read_document(DEFINITION, name="p")
+        return self.document
 
     def stop(self, execution_arn: str) -> None:
         self.looks = [snapshot("Stopped", ended=5.0)]
@@ -81,8 +83,18 @@ class FakeEngine:
     def logs(self, execution_arn: str, step: str, *, follow: bool = False) -> Iterator[LogLine]:
         yield LogLine(1.5, "stream", f"{step} says hello")
 
+    def tail(self, execution_arn: str, step: str) -> Iterator[list[LogLine]]:
+        yield list(self.logs(execution_arn, step))
+
+    @property
+    def connection(self) -> Connection:
+        raise AssertionError("an engine whose looks are given beforehand talks to nobody")
+
     def deploy(self, document: Document, **_: Any) -> str:
         return "arn:pipeline"
+
+    def deployed(self, name: str) -> Deployed | None:
+        return None
 
     def start(self, document: Document, **_: Any) -> str:
         return snapshot().execution_arn

@@ -20,8 +20,13 @@ def monitor() -> Monitor:
 
 def test_it_tells_of_each_change_and_ends(monitor: Monitor) -> None:
     told: list[str] = []
+
+    def tell(seen: Watch) -> None:
+        assert seen.snapshot is not None
+        told.append(seen.snapshot.status)
+
     engine = FakeEngine(snapshot("Executing"), snapshot("Executing"), snapshot("Succeeded", ended=3.0))
-    watch = monitor.watch(engine, "arn", lambda seen: told.append(seen.snapshot.status))  # type: ignore[union-attr]
+    watch = monitor.watch(engine, "arn", tell)
     assert watch.wait(DEADLINE)
     assert told == ["Executing", "Succeeded"]
     assert ended_badly(watch) is None
@@ -59,12 +64,18 @@ def test_a_failed_look_backs_off_and_goes_on(monitor: Monitor) -> None:
     assert watch.snapshot.succeeded
 
 
+def looks(watch: Watch, times: int) -> list[float]:
+    """Look several times at what is not over; return how long to wait after each look."""
+    waits = [watch.look(0.0) for _ in range(times)]
+    assert None not in waits
+    return [wait for wait in waits if wait is not None]
+
+
 def test_waits_grow_while_looks_fail_and_are_bounded() -> None:
     engine = FakeEngine(EndpointError("away"))
     watch = Watch(engine, "arn", None)
-    waits = [watch.look(0.0) for _ in range(20)]
-    assert all(wait is not None for wait in waits)
-    assert waits[0] < waits[1] < waits[2]  # type: ignore[operator]
+    waits = looks(watch, 20)
+    assert waits[0] < waits[1] < waits[2]
     engine.poll_seconds = (10.0, 20.0)
     assert watch.look(0.0) == 2.0
     assert watch.trouble_since == 0.0
@@ -74,9 +85,9 @@ def test_an_execution_that_rests_is_looked_at_less_often() -> None:
     engine = FakeEngine(snapshot("Executing"))
     engine.poll_seconds = (2.0, 15.0)
     watch = Watch(engine, "arn", None)
-    waits = [watch.look(0.0) for _ in range(12)]
+    waits = looks(watch, 12)
     assert waits[0] == 2.0
-    assert waits == sorted(waits)  # type: ignore[type-var]
+    assert waits == sorted(waits)
     assert waits[-1] == 15.0
 
 

@@ -86,8 +86,9 @@ def test_of_two_equal_values_the_step_s_own_is_the_place() -> None:
 
 
 def test_of_two_equal_values_of_a_step_the_one_under_the_path_s_name_is_the_place() -> None:
-    body = {"Version": "2020-12-01", "Steps": [{"Name": "Train", "Type": "Training", "Arguments": {}}]}
-    body["Steps"][0]["Arguments"] = {"ResourceConfig": {"InstanceCount": 0, "VolumeSizeInGB": 0}}  # type: ignore[index]
+    arguments = {"ResourceConfig": {"InstanceCount": 0, "VolumeSizeInGB": 0}}
+    step = {"Name": "Train", "Type": "Training", "Arguments": arguments}
+    body = {"Version": "2020-12-01", "Steps": [step]}
     for part, key in (("InstanceCount", "instance_count="), ("VolumeSizeInGB", "volume_size=")):
         found = find(TWICE, problem("Too small.", f"Arguments.ResourceConfig.{part}"), read_document(body))
         assert found is not None

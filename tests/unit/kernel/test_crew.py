@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 
 import pytest
 
@@ -13,9 +14,10 @@ PATIENCE = 60.0
 
 
 def test_one_thread_works_in_order() -> None:
-    crew, done, over = Crew("test-crew"), [], threading.Event()
+    crew, over = Crew("test-crew"), threading.Event()
+    done: list[int] = []
     for number in range(50):
-        crew.do(lambda number=number: done.append(number))  # type: ignore[misc]
+        crew.do(partial(done.append, number))
     crew.do(over.set)
     assert over.wait(PATIENCE)
     assert done == list(range(50))

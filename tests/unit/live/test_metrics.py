@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pipecell.live.metrics import curves, evaluation, trials
 
 
-def names(plot: dict[str, object]) -> list[str]:
-    return [series["name"] for series in plot["series"]]  # type: ignore[attr-defined]
+def names(plot: dict[str, Any]) -> list[str]:
+    return [series["name"] for series in plot["series"]]
 
 
 def test_xgboost_s_rounds_share_the_axes_of_a_metric() -> None:

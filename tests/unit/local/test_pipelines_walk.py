@@ -35,9 +35,11 @@ def pipelines(draw: st.DrawFn) -> tuple[list[Node], set[str]]:
     conditions: set[str] = set()
     nodes = []
     for index, name in enumerate(names):
-        needs = draw(st.sets(st.sampled_from(names[:index]), max_size=3)) if index else set()
-        parent = branch = None
-        if conditions and draw(st.booleans()):
+        needs = draw(st.sets(st.sampled_from(names[:index]), max_size=3)) if index else set[str]()
+        parent: str | None = None
+        branch: bool | None = None
+        inside = bool(conditions) and draw(st.booleans())
+        if inside:
             parent = draw(st.sampled_from(sorted(conditions)))
             branch = draw(st.booleans())
         nodes.append(Node(name, frozenset(needs), parent, branch))

@@ -19,6 +19,11 @@ TASK = "arn:aws:states:::lambda:invoke"
 Answer = Callable[[Any], Any]
 
 
+def _take_over(turn: Turn, before: Turn) -> None:
+    turn.ready.extend(before.ready)
+    turn.run()
+
+
 @dataclass
 class Run:
     """An execution in memory."""
@@ -35,7 +40,7 @@ class Run:
         self.events += turn.events
         self.pending += turn.effects
         if turn.ready and self.execution.running:
-            self.turn(lambda again: [again.ready.extend(turn.ready), again.run()])
+            self.turn(lambda again: _take_over(again, turn))
 
     def _tokens(self) -> Callable[[], str]:
         return lambda: f"token-{self.execution.events}-{len(self.events)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jsonata as _raises_the_recursion_limit  # type: ignore[import-untyped]  # noqa: F401 -- before hypothesis looks
+import jsonata as _raises_the_recursion_limit  # noqa: F401 -- before hypothesis looks
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -46,7 +46,7 @@ def hostile() -> st.SearchStrategy[str]:
 def graphs(draw: st.DrawFn, max_nodes: int = 12) -> Graph:
     """Any graph: odd names, nesting, loops, edges of every kind."""
     count = draw(st.integers(1, max_nodes))
-    nodes = []
+    nodes: list[Node] = []
     for number in range(count):
         parent = draw(st.one_of(st.none(), st.integers(0, number - 1))) if number else None
         nodes.append(

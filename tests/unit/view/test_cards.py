@@ -3,12 +3,12 @@
 from hypothesis import given
 
 from pipecell.graph import Graph, Node
-from pipecell.view.cards import LEFT, RIGHT, STATE_ROOM, cards_of
+from pipecell.view.cards import LEFT, RIGHT, STATE_ROOM, Card, cards_of
 from pipecell.view.metrics import text_width
 from tests.unit.view.graphs import graphs
 
 
-def card(name: str, summary: str = "", type_: str = "Training", *, with_state: bool = False):
+def card(name: str, summary: str = "", type_: str = "Training", *, with_state: bool = False) -> Card:
     return cards_of([Node("a", name, type_, summary=summary)], with_state=with_state)["a"]
 
 

@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -112,7 +113,7 @@ def test_no_graphviz_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> No
         laid_out(chain(2))
 
 
-def test_a_dot_that_fails_is_named(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dot_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "dot"
     program.write_text("#!/bin/sh\necho 'no such layout' >&2\nexit 1\n")
     program.chmod(0o755)
@@ -122,7 +123,7 @@ def test_a_dot_that_fails_is_named(tmp_path, monkeypatch: pytest.MonkeyPatch) ->
         laid_out(chain(2))
 
 
-def test_a_dot_program_is_used_where_there_is_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dot_program_is_used_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for dot that answers with what pygraphviz would: the same drawing comes out."""
     pytest.importorskip("pygraphviz")
     program = tmp_path / "dot"

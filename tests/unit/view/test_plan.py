@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ COST = Cost(
 )
 
 
-def plan(target: str = "aws", **changes: object) -> Plan:
-    values = {
+def plan(target: str = "aws", **changes: Any) -> Plan:
+    values: dict[str, Any] = {
         "pipeline": "CensusPipeline",
         "engine": "sagemaker",
         "place": Place(target, "eu-west-1", "123456789012"),

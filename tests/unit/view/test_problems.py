@@ -1,11 +1,12 @@
 """What check found, below a drawing and below its text."""
 
 from pipecell.definition.checks import Diagnostic
+from pipecell.definition.checks.diagnostic import Severity
 from pipecell.view.problems import SHOWN, draw_problems, problem_lines
 
 
-def problem(code: str, severity: str = "error", message: str = "It is wrong.", step: str | None = "Train"):
-    return Diagnostic(code, severity, step, "Arguments.X", message, "Mend it.")
+def problem(code: str, severity: Severity = "error", message: str = "It is wrong.") -> Diagnostic:
+    return Diagnostic(code, severity, "Train", "Arguments.X", message, "Mend it.")
 
 
 def test_the_worst_comes_first() -> None:

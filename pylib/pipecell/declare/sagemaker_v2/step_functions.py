@@ -56,7 +56,7 @@ def _reducers(original: Any) -> Any:
 
 
 def _reduce_code(code: types.CodeType) -> Any:
-    from cloudpickle.cloudpickle import CloudPickler  # type: ignore[import-untyped]
+    from cloudpickle.cloudpickle import CloudPickler
 
     if current() is not None and _is_cell(code.co_filename):
         code = code.replace(co_filename="<cell>")

@@ -124,7 +124,7 @@ def _of_states(node: Any) -> set[str]:
 @lru_cache(maxsize=2048)
 def _parse(text: str) -> tuple[Any, str | None]:
     try:
-        from jsonata import Jsonata  # type: ignore[import-untyped]
+        from jsonata import Jsonata
     except ImportError:
         return None, None
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -34,7 +34,7 @@ class PastStep(Protocol):
         """Whether what it left in S3 is still there, unchanged, as far as the target looks."""
 
     @property
-    def changed_inputs(self) -> list[str]:
+    def changed_inputs(self) -> Sequence[str]:
         """The S3 URIs of data that it read and that was written again since, as far as can be told."""
 
 

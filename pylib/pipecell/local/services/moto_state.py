@@ -175,7 +175,7 @@ def _pickled(service: str) -> bytes:
 
 def dumped(value: Any) -> bytes:
     """Return backends' dictionaries as bytes; a backend inside of them is kept as its name."""
-    import cloudpickle  # type: ignore[import-untyped]
+    import cloudpickle
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def persistent_id(self, obj: Any) -> Any:

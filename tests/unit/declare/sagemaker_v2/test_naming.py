@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from pipecell.declare.compiled import Upload
 from pipecell.declare.sagemaker_v2.naming import Token, final_names, next_token
@@ -64,7 +65,7 @@ def test_content_that_names_another_upload_is_rewritten() -> None:
     assert renamed[1].digest == hashlib.sha256(renamed[1].source).hexdigest()
 
 
-def test_a_path_is_never_read(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_path_is_never_read(tmp_path: Path) -> None:
     token = next_token("Train", 0)
     upload = Upload(tmp_path / "large", "bucket", f"job-{token.timestamp}/large", "00" * 32)
     renamed = final_names("Census", [token], [upload]).upload(upload)

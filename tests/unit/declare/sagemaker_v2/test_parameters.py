@@ -57,7 +57,7 @@ def test_all_types_with_their_facts(cell: Declare) -> None:
 
 
 def test_a_parameter_of_a_plain_cell_is_found_too(cell: Declare) -> None:
-    exec(_define("Uri", "plain"), cell.namespace)  # type: ignore[attr-defined]
+    exec(_define("Uri", "plain"), cell.namespace)
     assert _parameters(cell("FailStep('Stop', error_message=Uri)", "1")) == {"Uri": "plain"}
 
 
@@ -84,7 +84,7 @@ def test_two_different_parameters_of_one_name(cell: Declare) -> None:
 
 
 def test_a_plain_parameter_that_differs_from_a_declared_one(cell: Declare) -> None:
-    exec(_define("Uri", "plain"), cell.namespace)  # type: ignore[attr-defined]
+    exec(_define("Uri", "plain"), cell.namespace)
     cell("FailStep('One', error_message=Uri)", "1")
     declaration = cell(_define("Uri", "declared") + "FailStep('Two', error_message=Uri)", "2", 2)
     with pytest.raises(DeclarationError, match="Uri"):

@@ -21,7 +21,7 @@ ESTIMATOR = (
 
 def _after(cell: Declare, source: str) -> dict[str, Any]:
     cell(source)
-    return cell.namespace  # type: ignore[attr-defined, no-any-return]
+    return cell.namespace
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ BUCKET = "sagemaker-us-east-1-000000000000"
 REAL = {"account": "123456789012", "bucket": "my-own-bucket", "role": "arn:aws:iam::123456789012:role/Mine"}
 
 
-def _compiled(*uploads: Upload, **more: object) -> Compiled:
+def _compiled(*uploads: Upload, **more: Any) -> Compiled:
     body = {
         "Version": "2020-12-01",
         "Steps": [
@@ -37,7 +38,7 @@ def _compiled(*uploads: Upload, **more: object) -> Compiled:
             }
         ],
     }
-    return Compiled(Document("Census", "sagemaker", body, {"Train": 1}), uploads, **more)  # type: ignore[arg-type]
+    return Compiled(Document("Census", "sagemaker", body, {"Train": 1}), uploads, **more)
 
 
 def _upload(content: bytes, key: str = "code.py") -> Upload:
@@ -85,9 +86,11 @@ def test_a_pickle_with_its_digest() -> None:
     uploads = (_upload(payload, "arguments/payload.pkl"), _upload(metadata, "arguments/metadata.json"))
     default = {**REAL, "bucket": "sagemaker-us-east-1-123456789012"}
     new_payload, new_metadata = substitute(_compiled(*uploads), **default).uploads
-    assert pickle.loads(new_payload.source)[0] == "s3://sagemaker-us-east-1-123456789012/data"  # type: ignore[arg-type]
-    facts = json.loads(new_metadata.source)  # type: ignore[arg-type]
-    assert facts == {"sha256_hash": hashlib.sha256(new_payload.source).hexdigest(), "version": "1"}  # type: ignore[arg-type]
+    assert isinstance(new_payload.source, bytes)
+    assert isinstance(new_metadata.source, bytes)
+    assert pickle.loads(new_payload.source)[0] == "s3://sagemaker-us-east-1-123456789012/data"
+    facts = json.loads(new_metadata.source)
+    assert facts == {"sha256_hash": hashlib.sha256(new_payload.source).hexdigest(), "version": "1"}
 
 
 def test_a_pickle_that_cannot_be_rewritten() -> None:

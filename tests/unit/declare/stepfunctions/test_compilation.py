@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipecell.declare.notebook import Declaration, compile_declaration
+from pipecell.declare.declaration import Declaration
+from pipecell.declare.notebook import compile_declaration
 from pipecell.errors import DeclarationError, DefinitionError
 from tests.unit.declare.conftest import Declare
 
@@ -63,7 +64,7 @@ def test_a_workflow_is_adopted(cell: Declare) -> None:
     assert compiled.role == "arn:aws:iam::123456789012:role/Mine"
     assert compiled.tags == ({"Key": "team", "Value": "ml"},)
     assert [note.code for note in declaration.diagnostics] == ["PC606", "PC604"]
-    assert "not started" in repr(cell.namespace["execution"])  # type: ignore[attr-defined]
+    assert "not started" in repr(cell.namespace["execution"])
 
 
 def test_a_state_that_next_dropped_is_reported(cell: Declare) -> None:

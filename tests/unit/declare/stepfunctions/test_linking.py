@@ -57,4 +57,4 @@ def test_a_workflow_in_another_cell(cell: Declare) -> None:
 def test_states_that_nobody_replaced_stay_as_they_are(cell: Declare) -> None:
     declaration = cell(IMPORTS + "a, b = Pass('A'), Pass('B')\nChain([a, b])", "1")
     assert body(declaration) == body(declaration)
-    assert cell.namespace["a"].next_step is cell.namespace["b"]  # type: ignore[attr-defined]
+    assert cell.namespace["a"].next_step is cell.namespace["b"]

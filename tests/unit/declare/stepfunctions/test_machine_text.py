@@ -31,7 +31,7 @@ JSON = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
 
 
 def test_a_machine_in_yaml(cell: Declare) -> None:
-    cell.namespace["threshold"] = 0.8  # type: ignore[attr-defined]
+    cell.namespace["threshold"] = 0.8
     declaration = cell(YAML, "1", 6)
     document = compile_declaration(declaration).document
     assert (declaration.engine, document.name, document.engine) == (

@@ -1,5 +1,7 @@
 """A step's CacheConfig, in every way that AWS writes a duration."""
 
+from typing import Any
+
 import pytest
 
 from pipecell.definition.cache.configuration import Configuration, configuration_of, duration_seconds
@@ -15,7 +17,7 @@ from pipecell.errors import DefinitionError
         ({"Enabled": True, "ExpireAfter": "PT1H"}, Configuration(True, 3600.0)),
     ],
 )
-def test_a_cache_config(config: dict | None, expected: Configuration) -> None:
+def test_a_cache_config(config: dict[str, Any] | None, expected: Configuration) -> None:
     assert configuration_of({"CacheConfig": config}) == expected
 
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ def archive(mtime: int, **files: str) -> bytes:
     return gzip.compress(buffer.getvalue(), mtime=mtime)
 
 
-def code_input(uri: str) -> dict:
+def code_input(uri: str) -> dict[str, Any]:
     return {"ProcessingInputs": [{"InputName": "code", "S3Input": {"S3Uri": uri, "LocalPath": "/x"}}]}
 
 

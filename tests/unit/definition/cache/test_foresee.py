@@ -109,8 +109,8 @@ def test_what_differs_is_the_reason(before: Any, after: Any, reason: str) -> Non
 
 
 def test_many_differences_are_counted() -> None:
-    before = {"Environment": {f"K{number}": "1" for number in range(9)}}
-    after = {"Environment": {f"K{number}": "2" for number in range(9)}}
+    before: dict[str, Any] = {"Environment": {f"K{number}": "1" for number in range(9)}}
+    after: dict[str, Any] = {"Environment": {f"K{number}": "2" for number in range(9)}}
     assert foreseen(pipeline(step("A", **after)), Run(before))["A"].reason.endswith("; and 5 more")
 
 

@@ -28,7 +28,7 @@ def training(name: str, instance: Any = "ml.a.large", count: Any = 1, **more: An
     }
 
 
-def cost_of(*steps: dict[str, Any], values: dict | None = None, **options: Any) -> Any:
+def cost_of(*steps: dict[str, Any], values: dict[str, Any] | None = None, **options: Any) -> Any:
     document = read_document({"Version": "2020-12-01", "Steps": list(steps)})
     return estimate(document, values or {}, prices=PRICES, region="here-1", **options)
 
@@ -84,7 +84,7 @@ def test_parameters_decide_instances() -> None:
         ),
     ],
 )
-def test_what_cannot_be_known_is_listed(step: dict, words: str) -> None:
+def test_what_cannot_be_known_is_listed(step: dict[str, Any], words: str) -> None:
     cost = cost_of(step)
     assert any(words in sentence for sentence in cost.unknown)
     assert cost.open
@@ -98,7 +98,9 @@ def test_a_step_of_another_service_is_listed() -> None:
 
 
 def test_conditions_and_models_are_free() -> None:
-    steps = [{"Name": kind, "Type": kind, "Arguments": {}} for kind in ("Model", "RegisterModel", "Fail")]
+    steps: list[dict[str, Any]] = [
+        {"Name": kind, "Type": kind, "Arguments": {}} for kind in ("Model", "RegisterModel", "Fail")
+    ]
     assert cost_of(*steps).unknown == ()
 
 

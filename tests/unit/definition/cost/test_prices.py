@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,11 @@ from pipecell.definition.cost.prices import PriceTable, RegionPrices, from_price
 from pipecell.definition.instances import all_types
 from pipecell.errors import DefinitionError
 
+Entry = dict[str, Any]
+"""A part of AWS's price lists."""
 
-def product(name: str, component: str, usd: str, unit: str = "Hrs") -> tuple[dict, dict]:
+
+def product(name: str, component: str, usd: str, unit: str = "Hrs") -> tuple[Entry, Entry]:
     """One product of an offer file and its terms, shaped as AWS writes them."""
     return (
         {"productFamily": "ML Instance", "attributes": {"instanceName": name, "component": component}},
@@ -18,7 +22,7 @@ def product(name: str, component: str, usd: str, unit: str = "Hrs") -> tuple[dic
     )
 
 
-def offer(*products: tuple[dict, dict]) -> dict:
+def offer(*products: tuple[Entry, Entry]) -> Entry:
     return {
         "publicationDate": "2026-11-20T10:00:00Z",
         "products": {f"SKU{index}": described for index, (described, _) in enumerate(products)},
@@ -72,7 +76,7 @@ def test_the_price_list_is_read_by_component() -> None:
 @pytest.mark.parametrize(
     "junk", [{}, {"products": {}}, offer(product("ml.m5.large", "Training", "1", "Qty"))]
 )
-def test_a_price_list_without_instances_is_refused(junk: dict) -> None:
+def test_a_price_list_without_instances_is_refused(junk: Entry) -> None:
     with pytest.raises(DefinitionError) as caught:
         from_price_list(junk, "nowhere-1")
     assert caught.value.code == "PC006"

@@ -48,7 +48,9 @@ def role() -> Any:
         ),
     ],
 )
-def test_the_role_may_do_what_the_steps_do(role: Any, action: str, resource: str, context: dict) -> None:
+def test_the_role_may_do_what_the_steps_do(
+    role: Any, action: str, resource: str, context: dict[str, str]
+) -> None:
     assert allows(role, action, resource, context)
 
 
@@ -68,7 +70,7 @@ def test_the_role_may_do_what_the_steps_do(role: Any, action: str, resource: str
         ("sagemaker:CreateEndpoint", f"{SAGEMAKER}:endpoint/x", {}),
     ],
 )
-def test_the_role_may_do_no_more(role: Any, action: str, resource: str, context: dict) -> None:
+def test_the_role_may_do_no_more(role: Any, action: str, resource: str, context: dict[str, str]) -> None:
     assert not allows(role, action, resource, context)
 
 

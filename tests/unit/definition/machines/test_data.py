@@ -145,7 +145,7 @@ def test_the_branches_of_a_parallel_are_told_apart() -> None:
 
 
 def test_jsonata_paths_are_followed_where_they_are_nothing_but_paths() -> None:
-    states = {
+    states: dict[str, dict[str, Any]] = {
         "A": {"Type": "Pass", "Output": {"n": 1, "list": [{"m": 1}]}, "Next": "B"},
         "B": {
             "Type": "Pass",

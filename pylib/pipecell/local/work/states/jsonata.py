@@ -155,7 +155,7 @@ def expect(value: Any, expected: str, template: Any, location: str) -> Any:
 
 
 def _null() -> Any:
-    from jsonata.utils import Utils  # type: ignore[import-untyped]
+    from jsonata.utils import Utils
 
     return Utils.NULL_VALUE
 
@@ -165,7 +165,7 @@ def _compiled(text: str) -> Any:
     cache: dict[str, Any] = _local.__dict__.setdefault("cache", {})
     found = cache.get(text)
     if found is None:
-        from jsonata import Jsonata  # type: ignore[import-untyped]
+        from jsonata import Jsonata
 
         found = Jsonata(text)
         found.set_output_convert_nulls(False)

@@ -1,0 +1,1 @@
+"""What makes the data, pages and pictures of the repository, and runs `make`'s targets."""
