@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipecell.panel import ProfilePanel
-from tests.unit.test_pipeline import Shop
+from tests.unit.test_pipelines import Shop
 
 ROLE = "arn:aws:iam::111122223333:role/Run"
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pipecell.declare.capture import Capture
     from pipecell.declare.jobs.cell import StepCell
     from pipecell.declare.sagemaker_v2.context import Offline
-
-EngineName = Literal["sagemaker", "stepfunctions"]
+    from pipecell.definition.document import EngineName
 
 ANONYMOUS = "anonymous-"
 """How the key of a cell starts that the front end gives no id."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipecell.declare.cells import CellRun, EngineName, Unit
+from pipecell.declare.cells import CellRun, Unit
+from pipecell.definition.document import EngineName
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Missing

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipecell.declare import cells, findings
 from pipecell.declare.capture import Capture, capturing
-from pipecell.declare.cells import CellRun, EngineName
+from pipecell.declare.cells import CellRun
 from pipecell.declare.declaration import Declaration
 from pipecell.declare.jobs.assembly import Assembled, Assembler
+from pipecell.definition.document import EngineName
 from pipecell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
