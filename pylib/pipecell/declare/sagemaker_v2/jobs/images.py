@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn, Protocol
 
 from pipecell.declare.jobs.image_names import image_names
 from pipecell.errors import did_you_mean
 
-if TYPE_CHECKING:
-    from pipecell.declare.sagemaker_v2.jobs.making import Making
+
+class Refuse(Protocol):
+    """Says at the cell what is wrong and what to do about it."""
+
+    def __call__(self, sentence: str, hint: str = "", code: str = "") -> NoReturn:
+        """Raise a DeclarationError."""
 
 
-def resolve(making: Making, name_and_version: str, instance_type: str, scope: str | None) -> str:
-    """Return the URI of an image in the session's region.
+def resolve(name_and_version: str, region: str, instance_type: str, scope: str | None, refuse: Refuse) -> str:
+    """Return the URI of an image.
+
+    Args:
+        name_and_version: ``sklearn:1.2-1``, as cells write it.
+        region: where it is taken from.
+        instance_type: what it runs on.
+        scope: ``training`` or ``inference``, for frameworks whose images differ.
+        refuse: raises where there is none.
 
     Raises:
         DeclarationError: ``PC651``, no such image or version.
@@ -21,13 +32,13 @@ def resolve(making: Making, name_and_version: str, instance_type: str, scope: st
     name, _, version = name_and_version.partition(":")
     known = image_names()
     if name not in known:
-        making.refuse(f'There is no image "{name}".', did_you_mean(name, known), code="PC651")
+        refuse(f'There is no image "{name}".', did_you_mean(name, known), code="PC651")
     try:
-        return _retrieve(name, version or None, making.region, instance_type, scope)
+        return _retrieve(name, version or None, region, instance_type, scope)
     except Exception as error:
         words = " ".join(str(error).split())
-        making.refuse(
-            f'There is no image "{name_and_version}" for {instance_type} in {making.region}.',
+        refuse(
+            f'There is no image "{name_and_version}" for {instance_type} in {region}.',
             _shortened(version, words),
             code="PC651",
         )

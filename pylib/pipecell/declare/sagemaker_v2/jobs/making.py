@@ -195,7 +195,9 @@ class Making:
         if is_variable(asked) or "/" in str(asked):
             return asked
         kind = self.cell.instance.type
-        return images.resolve(self, str(asked), kind if isinstance(kind, str) else DEFAULT_INSTANCE, scope)
+        return images.resolve(
+            str(asked), self.region, kind if isinstance(kind, str) else DEFAULT_INSTANCE, scope, self.refuse
+        )
 
     def instance_type(self, parameter: str) -> Any:
         """Return the instance type; by default a pipeline parameter, so that profiles can change it.
