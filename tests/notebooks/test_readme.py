@@ -23,26 +23,32 @@ shell.run_cell("%pipeline check").raise_error()
 """
 
 
-def test_the_example_shows_its_dag_and_checks_clean(tmp_path: Path) -> None:
-    cells = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(cells) == 2
-    (tmp_path / "clean.py").write_text("print('clean')\n", encoding="utf-8")
+def paste(cells: list[str], folder: Path) -> str:
+    """Run cells and a check of what they declare, in a folder; return what was printed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # Credentials of nobody: nothing is started, and nothing needs to be.
-    own = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "PIPECELL_HOME": str(tmp_path / "home")}
+    own = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "PIPECELL_HOME": str(folder / "home")}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PASTE],
         input="\0".join(cells),
         env={**kept, **own, "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "100"},
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Clean" in done.stdout
-    assert "scikit-learn 1.2-1 · ml.m5.xlarge" in done.stdout
-    assert "No problems found." in done.stdout
+    return done.stdout
+
+
+def test_the_example_shows_its_dag_and_checks_clean(tmp_path: Path) -> None:
+    cells = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(cells) == 2
+    (tmp_path / "clean.py").write_text("print('clean')\n", encoding="utf-8")
+    said = paste(cells, tmp_path)
+    assert "Clean" in said
+    assert "scikit-learn 1.2-1 · ml.m5.xlarge" in said
+    assert "No problems found." in said
     assert not (tmp_path / "home").exists()
 
 
@@ -52,19 +58,8 @@ def test_the_cells_that_are_jobs_check_clean(tmp_path: Path) -> None:
         *("processing", "training", "processing", "condition", "register", "fail"),
     ]
     (tmp_path / "data.csv").write_text("1,2\n0,1\n", encoding="utf-8")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    own = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "PIPECELL_HOME": str(tmp_path / "home")}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PASTE],
-        input="\0".join(["%load_ext pipecell", *cells]),
-        env={**kept, **own, "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "100"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "GoodEnough" in done.stdout
+    said = paste(["%load_ext pipecell", *cells], tmp_path)
+    assert "GoodEnough" in said
 
 
 def test_what_it_links_to_is_there() -> None:

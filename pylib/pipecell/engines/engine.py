@@ -290,7 +290,20 @@ class Engine(Protocol):
         parallelism: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> str:
-        """Put the uploads and the definition in place, creating or updating; return the pipeline's ARN."""
+        """Put the uploads and the definition in place, creating or updating; return the pipeline's ARN.
+
+        Args:
+            document: the definition.
+            role: the role that it runs under.
+            uploads: objects to put in S3 first.
+            tags: ``{"Key": …, "Value": …}``; on an update they are added to those that are there.
+            parallelism: ``{"MaxParallelExecutionSteps": n}``, of SageMaker pipelines alone.
+            progress: told how far the uploads are.
+
+        Raises:
+            ExecutionError: AWS refused.
+            EndpointError: the local endpoint does not answer.
+        """
 
     def deployed(self, name: str) -> Deployed | None:
         """Return what is deployed under a name, None when nothing is."""

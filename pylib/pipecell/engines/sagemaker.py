@@ -57,23 +57,7 @@ class SageMaker(AwsEngine):
         parallelism: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> str:
-        """Put uploads and definition in place: create the pipeline, or update the one of that name.
-
-        Args:
-            document: the definition.
-            role: the role that the pipeline runs under.
-            uploads: objects to put in S3 first.
-            tags: ``{"Key": …, "Value": …}``; on an update they are added to those that are there.
-            parallelism: ``{"MaxParallelExecutionSteps": n}``.
-            progress: told how far the uploads are.
-
-        Returns:
-            The pipeline's ARN.
-
-        Raises:
-            ExecutionError: AWS refused.
-            EndpointError: the local endpoint does not answer.
-        """
+        """Put uploads and definition in place; tags are added to those of a pipeline that is there."""
         if uploads:
             objects.put(self.connection, uploads, progress)
         request: dict[str, Any] = {"PipelineName": document.name, "RoleArn": role, **self._body(document)}

@@ -67,22 +67,9 @@ class StepFunctions(AwsEngine):
         parallelism: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> str:
-        """Put uploads and definition in place: create the state machine, or update the one of that name.
+        """Put uploads and definition in place; tags are added to those of a state machine that is there.
 
-        Args:
-            document: the definition.
-            role: the role that the state machine runs under.
-            uploads: objects to put in S3 first.
-            tags: ``{"Key": …, "Value": …}``; on an update they are added to those that are there.
-            parallelism: must be None; state machines say it themselves.
-            progress: told how far the uploads are.
-
-        Returns:
-            The state machine's ARN.
-
-        Raises:
-            ExecutionError: AWS refused.
-            EndpointError: the local endpoint does not answer.
+        How many states run in parallel is said by the states themselves.
         """
         if uploads:
             objects.put(self.connection, uploads, progress)

@@ -111,13 +111,7 @@ def test_a_multipart_upload_goes_on_after_a_kill(home: Home, rising: Any) -> Non
     s3.create_bucket(Bucket="data")
     upload = s3.create_multipart_upload(Bucket="data", Key="k")["UploadId"]
     first = s3.upload_part(Bucket="data", Key="k", UploadId=upload, PartNumber=1, Body=b"a" * PART)["ETag"]
-    half = subprocess.Popen(
-        [sys.executable, "-c", HALF_A_PART, str(info.port), info.access_key, info.secret_key, upload],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert half.stdout is not None
-    assert half.stdout.readline() == "half\n"
+    half = send_half_a_part(info, upload)
     os.kill(info.pid, signal.SIGKILL)
     half.kill()
     half.communicate()
@@ -157,10 +151,8 @@ s3.upload_part(Bucket="data", Key="k", UploadId=upload, PartNumber=2, Body=body)
 """
 
 
-def test_a_client_that_hangs_up_stores_nothing(home: Home, rising: Any) -> None:
-    info, s3 = rising()
-    s3.create_bucket(Bucket="data")
-    upload = s3.create_multipart_upload(Bucket="data", Key="k")["UploadId"]
+def send_half_a_part(info: EndpointInfo, upload: str) -> subprocess.Popen[str]:
+    """Return a client that has sent half of a part, and sends no more."""
     half = subprocess.Popen(
         [sys.executable, "-c", HALF_A_PART, str(info.port), info.access_key, info.secret_key, upload],
         stdout=subprocess.PIPE,
@@ -168,6 +160,14 @@ def test_a_client_that_hangs_up_stores_nothing(home: Home, rising: Any) -> None:
     )
     assert half.stdout is not None
     assert half.stdout.readline() == "half\n"
+    return half
+
+
+def test_a_client_that_hangs_up_stores_nothing(home: Home, rising: Any) -> None:
+    info, s3 = rising()
+    s3.create_bucket(Bucket="data")
+    upload = s3.create_multipart_upload(Bucket="data", Key="k")["UploadId"]
+    half = send_half_a_part(info, upload)
     half.kill()
     half.communicate()
     assert "Parts" not in s3.list_parts(Bucket="data", Key="k", UploadId=upload)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.declare.conftest import SDK_WARNINGS
+from tests.unit.declare.conftest import let_sdks_warn
 from tests.unit.declare.jobs.conftest import Cells
 from tests.unit.declare.sagemaker_v2.kinds import FILES
 
@@ -18,10 +18,7 @@ MORE_FILES = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            for warning in SDK_WARNINGS:
-                item.add_marker(pytest.mark.filterwarnings(warning))
+    let_sdks_warn(items, Path(__file__).parent)
 
 
 @pytest.fixture(autouse=True)

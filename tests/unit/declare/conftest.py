@@ -24,12 +24,16 @@ SDK_WARNINGS = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def let_sdks_warn(items: list[pytest.Item], folder: Path) -> None:
     """The SDKs warn of their own age; what we warn of is checked where it matters."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if folder in item.path.parents:
             for warning in SDK_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    let_sdks_warn(items, Path(__file__).parent)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from pipecell.local.records.jobs import JobRecord
 from pipecell.local.runtimes import map_image
 from pipecell.local.wire import ServiceError
 from pipecell.local.work.jobs import JobStatus
-from tests.unit.local.bench_top import Bench, World, open_bench, processing, started, status_of
+from tests.unit.local.bench_top import Bench, World, processing, started, status_of
 
 MONITOR = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 
@@ -19,12 +18,6 @@ MONITOR = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
-
-
-@pytest.fixture
-def bench(world: World) -> Iterator[Bench]:
-    with open_bench(world) as opened:
-        yield opened
 
 
 def check(**body: Any) -> dict[str, Any]:

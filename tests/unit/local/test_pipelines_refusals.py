@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,26 +10,11 @@ from tests.unit.local.bench_top import (
     Bench,
     World,
     condition,
-    open_bench,
     processing,
     started,
-    status_of,
 )
 
 UNKNOWN = "123456789012.dkr.ecr.us-east-1.amazonaws.com/our-own:3"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World(tmp_path)
-    world.decide = lambda job: status_of("Completed")
-    return world
-
-
-@pytest.fixture
-def bench(world: World) -> Iterator[Bench]:
-    with open_bench(world) as opened:
-        yield opened
 
 
 def with_image(name: str, image: Any) -> dict[str, Any]:

@@ -1,26 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipecell.local.wire import ServiceError
 from tests.unit.local.bench_top import Bench, World, condition, open_bench, processing, started, status_of
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World(tmp_path)
-    world.decide = lambda job: status_of("Completed")
-    return world
-
-
-@pytest.fixture
-def bench(world: World) -> Iterator[Bench]:
-    with open_bench(world) as opened:
-        yield opened
 
 
 def chain() -> list[dict[str, Any]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,26 +13,12 @@ from tests.unit.local.bench_top import (
     ROLE,
     Bench,
     World,
-    open_bench,
     processing,
     started,
     status_of,
 )
 
 TOKEN = "t" * 32
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World(tmp_path)
-    world.decide = lambda job: status_of("Completed")
-    return world
-
-
-@pytest.fixture
-def bench(world: World) -> Iterator[Bench]:
-    with open_bench(world) as opened:
-        yield opened
 
 
 def refusal(bench: Bench, operation: str, **request: Any) -> tuple[str, str]:

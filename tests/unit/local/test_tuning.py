@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ def world(tmp_path: Path) -> World:
     world = World(tmp_path)
     world.decide = measured
     return world
-
-
-@pytest.fixture
-def bench(world: World) -> Iterator[Bench]:
-    with open_bench(world) as opened:
-        yield opened
 
 
 def measured(job: JobRecord) -> JobStatus:

@@ -154,16 +154,9 @@ class Executions:
         _, row = self._row(request["executionArn"])
         facts = json.loads(row["facts"])
         answer = {
-            "executionArn": facts["arn"],
-            "stateMachineArn": facts["machine_arn"],
-            "name": facts["name"],
-            "status": facts["status"],
-            "startDate": facts["started"],
-            "stopDate": facts["stopped"],
+            **_summary(row, facts),
             "error": facts["error"],
             "cause": facts["cause"],
-            "mapRunArn": row["map_run"],
-            **_source(facts),
             **_redrive(facts),
         }
         if request.get("includedData") != "METADATA_ONLY":
@@ -386,9 +379,9 @@ def _redrive(facts: Facts) -> dict[str, Any]:
     return answer
 
 
-def _listed(row: sqlite3.Row) -> dict[str, Any]:
-    facts = json.loads(row["facts"])
-    answer = {
+def _summary(row: sqlite3.Row, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what a description and a list both say of an execution."""
+    return {
         "executionArn": facts["arn"],
         "stateMachineArn": facts["machine_arn"],
         "name": facts["name"],
@@ -396,9 +389,13 @@ def _listed(row: sqlite3.Row) -> dict[str, Any]:
         "startDate": facts["started"],
         "stopDate": facts["stopped"],
         "mapRunArn": row["map_run"],
-        "redriveCount": facts["redrives"],
         **_source(facts),
     }
+
+
+def _listed(row: sqlite3.Row) -> dict[str, Any]:
+    facts = json.loads(row["facts"])
+    answer = {**_summary(row, facts), "redriveCount": facts["redrives"]}
     if facts.get("redriven") is not None:
         answer["redriveDate"] = facts["redriven"]
     return answer
