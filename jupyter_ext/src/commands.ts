@@ -101,7 +101,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
     add(
       CommandIDs.refresh,
       'Run Stale Cells',
-      'Run the cells whose text was changed since they ran, from top to bottom',
+      'Run the cells that were changed, or put back, since they ran, from top to bottom',
       notebook => refresh(notebook),
       notebook => stale(notebook).length > 0
     );
@@ -123,12 +123,13 @@ export const commands: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Ids of the cells that were edited since they ran. */
+/** Ids of the cells that were edited since they ran, or put back after they had been taken out. */
 function stale(notebook: NotebookPipelines): string[] {
-  return notebook.pipelines.flatMap(pipeline => {
-    const edited = notebook.stale(pipeline);
-    return pipeline.steps.flatMap(step => (edited.get(step.id) === 'edited' && step.cell ? [step.cell] : []));
+  const edited = notebook.pipelines.flatMap(pipeline => {
+    const found = notebook.stale(pipeline);
+    return pipeline.steps.flatMap(step => (found.get(step.id) === 'edited' && step.cell ? [step.cell] : []));
   });
+  return [...edited, ...notebook.returned.keys()];
 }
 
 async function refresh(notebook: NotebookPipelines): Promise<void> {

@@ -20,6 +20,39 @@ from tests.browser.lab import Lab
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 120.0
 
+_WITHOUT = """
+import sys
+from ipykernel.kernelapp import launch_new_instance
+
+class Without:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "pipecell":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Without())
+launch_new_instance()
+"""
+_SHELL = """
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+
+class Shell(Kernel):
+    implementation, implementation_version, banner = "shell", "1", ""
+    language_info = {"name": "bash", "mimetype": "text/x-sh", "file_extension": ".sh"}
+
+    async def do_execute(self, *_, **__):
+        answer = {"status": "ok", "execution_count": self.execution_count}
+        return {**answer, "payload": [], "user_expressions": {}}
+
+IPKernelApp.launch_instance(kernel_class=Shell)
+"""
+_KERNELS = (
+    ("python3", ("-m", "ipykernel_launcher"), "python"),
+    ("without", ("-c", _WITHOUT), "python"),
+    ("bash", ("-c", _SHELL), "bash"),
+)
+"""Kernels by name: one with pipecell, one where it is not installed, and one that is no Python."""
+
 
 def find_browser() -> str:
     """Return the machine's Chromium; ``PIPECELL_BROWSER`` names another one.
@@ -49,7 +82,8 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     (config / "page_config.json").write_text(
         json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
     )
-    _write_kernelspec(folder / "data" / "kernels" / "python3")
+    for name, argv, language in _KERNELS:
+        _write_kernelspec(folder / "data" / "kernels" / name, argv, language)
     token, port = secrets.token_hex(16), _free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JUPYTER"))
@@ -85,10 +119,10 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
             subprocess.run(stop, env=environment, check=False, capture_output=True)
 
 
-def _write_kernelspec(folder: Path) -> None:
+def _write_kernelspec(folder: Path, argv: tuple[str, ...], language: str) -> None:
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": command, "display_name": "Python 3 (ipykernel)", "language": "python"}
+    command = [sys.executable, *argv, "-f", "{connection_file}"]
+    spec = {"argv": command, "display_name": folder.name, "language": language}
     (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 
 

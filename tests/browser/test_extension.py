@@ -107,7 +107,7 @@ def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     # From a node to its cell, and to its log, while the cell still runs.
     node.click()
     expect(cell(page, 2)).to_have_class(re.compile("jp-mod-active"))
-    shown.get_by_role("button", name="Open the log of Prepare").click()
+    shown.get_by_role("button", name="Open log of Prepare").click()
     expect(shown.get_by_role("log")).to_contain_text("begun")
     screenshot(page, "extension-run")
     door.touch()
@@ -147,7 +147,7 @@ def test_toolbar_profile_target_stop_and_a_restart(
     bar.get_by_role("button", name="Run Second").click()
     bar.get_by_role("button", name="Stop the running execution").click()
     expect(newest_run(page)).to_contain_text("Stopped")
-    expect(panel(page).get_by_role("button", name="Go on with the latest")).to_be_visible()
+    expect(panel(page).get_by_role("button", name="Retry the latest execution")).to_be_visible()
 
     # A restarted kernel knows nothing: the panel says so calmly, and follows when it is told again.
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
@@ -175,7 +175,7 @@ def test_a_kernel_without_pipecell_is_left_in_peace(
     expect(panel(page)).to_contain_text("This notebook has not loaded pipecell")
     expect(toolbar(page)).to_be_hidden()
     screenshot(page, "extension-absent")
-    panel(page).get_by_role("button", name="Insert a cell with %load_ext pipecell").click()
+    panel(page).get_by_role("button", name="Run in a cell: %load_ext pipecell").click()
     expect(panel(page)).to_contain_text("No pipeline yet")
 
 

@@ -13,10 +13,19 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.lab import Lab, LabPage
 from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
 from tests.browser.releases import NEWEST, OLDEST
+from tests.browser.watch import Watch
 
 DIE = "import os; os._exit(1)"
 CELLS = 4
 """Cells that load pipecell, write the scripts and declare both steps."""
+
+
+@pytest.fixture
+def watched(page: Page, lab: Lab) -> Iterator[Watch]:
+    """Fail a test whose page logs an error or asks anybody but Jupyter."""
+    watch = Watch(page, lab.url)
+    yield watch
+    watch.check()
 
 
 def declared(lab: Lab, page: Page, name: str, door: Path, *more: str) -> LabPage:
@@ -111,6 +120,34 @@ def test_each_notebook_is_linked_to_its_own_kernel(lab: Lab, page: Page, tmp_pat
         for index in range(3):
             notebook.run(index)
         expect(shown.get_by_role("heading", name=name)).to_be_visible()
+
+
+def test_kernels_without_pipecell_and_of_another_language_are_told_apart_calmly(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    lab.write("kernels.ipynb", LOAD, "%%pipeline Nowhere\n1")
+    notebook = lab.open(page, "kernels.ipynb")
+    page.evaluate("window.jupyterapp.commands.execute('pipecell:show')")
+
+    def use(kernel: str) -> None:
+        session = "window.jupyterapp.shell.currentWidget.sessionContext"
+        page.evaluate(f"async kernel => {{ await {session}.changeKernel({{ name: kernel }}); }}", kernel)
+        page.wait_for_function(f"kernel => {session}.session.kernel.name === kernel", arg=kernel)
+        notebook.wait_for_kernel()
+
+    notebook.wait_for_kernel()
+    use("without")
+    expect(panel(page)).to_contain_text("has not loaded pipecell")
+    panel(page).get_by_role("button", name="Run in a cell: %load_ext pipecell").click()
+    expect(panel(page)).to_contain_text("The kernel of this notebook has no pipecell.")
+    expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(2)  # its own cell ran, no new one
+    use("bash")
+    expect(panel(page)).to_contain_text("The kernel of this notebook speaks bash.")
+    notebook.run(1)
+    expect(panel(page)).to_contain_text("The kernel of this notebook speaks bash.")
+    use("python3")
+    notebook.run(0)
+    expect(panel(page)).to_contain_text("No pipeline yet")
 
 
 def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(

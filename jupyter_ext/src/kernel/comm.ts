@@ -1,7 +1,7 @@
 /** A comm whose messages are answered while cells run, and that leaves nothing behind when it is closed. */
 
 import { CommsOverSubshells, KernelMessage, type Kernel } from '@jupyterlab/services';
-import type { JSONObject } from '@lumino/coreutils';
+import { UUID, type JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 
 /** Milliseconds for which a subshell is waited for; without one, answers come after the running cell. */
@@ -10,12 +10,15 @@ const SUBSHELL_PATIENCE = 3000;
 /** What a comm is closed with: the kernel takes it in its main shell, for the subshell goes at the same time. */
 const GOODBYE: JSONObject = { bye: true };
 
+/** The connections that have comms, by the id of their kernel: the first one of each kernel in this page. */
+const firsts = new Map<string, Kernel.IKernelConnection>();
+
 /**
- * JupyterLab's comm, which receives, with a subshell of its own, to which everything is sent.
+ * A comm with a subshell of its own, to which everything is sent; what comes is heard on the kernel's channel.
  *
- * JupyterLab would share one subshell among all comms of a target, but loses count of them when a notebook
- * is closed together with its kernel's connection: the next comm is given a subshell that has ended. 4.4
- * gives comms of one kernel a subshell of another.
+ * JupyterLab's own comms fall short in two ways. Of several notebooks and consoles that share a kernel, only
+ * the first may have any. And all comms of a target share one subshell, of which it loses count when a notebook
+ * is closed together with its kernel's connection: the next comm is given one that has ended.
  */
 export class SubshellComm implements IDisposable {
   /** Called with what the kernel sends. */
@@ -27,17 +30,16 @@ export class SubshellComm implements IDisposable {
     private readonly kernel: Kernel.IKernelConnection,
     private readonly target: string
   ) {
-    this._comm = kernel.createComm(target);
-    this._comm.commsOverSubshells = CommsOverSubshells.Disabled;
-    this._comm.onMsg = message => this.onMessage(message.content.data);
-    this._comm.onClose = () => {
-      this.endSubshell();
-      this.onClose();
-    };
+    kernel.iopubMessage.connect(this.heard, this);
+    if (kernel.handleComms) {
+      firsts.set(kernel.id, kernel);
+      kernel.disposed.connect(() => firsts.delete(kernel.id));
+    }
+    this._known = this.announce(firsts.get(kernel.id));
   }
 
   get isDisposed(): boolean {
-    return this._comm.isDisposed;
+    return this._isDisposed;
   }
 
   /** Open it in the kernel; a kernel that does not know the target closes it at once. */
@@ -67,8 +69,29 @@ export class SubshellComm implements IDisposable {
 
   /** Forget the comm without a word: its kernel is gone. */
   dispose(): void {
-    this._comm.onClose = () => undefined;
-    this._comm.dispose();
+    this._isDisposed = true;
+    this._known?.dispose();
+    this.kernel.iopubMessage.disconnect(this.heard, this);
+  }
+
+  /** Have JupyterLab know the comm, for it complains of messages on others; it has no other part in it. */
+  private announce(first: Kernel.IKernelConnection | undefined): Kernel.IComm | null {
+    if (first === undefined || first.isDisposed) {
+      return null;
+    }
+    const comm = first.createComm(this.target, this._id);
+    comm.commsOverSubshells = CommsOverSubshells.Disabled;
+    return comm;
+  }
+
+  private heard(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
+    if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === this._id) {
+      this.onMessage(message.content.data);
+    } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === this._id) {
+      this.endSubshell();
+      this.dispose();
+      this.onClose();
+    }
   }
 
   private get reachable(): boolean {
@@ -83,7 +106,7 @@ export class SubshellComm implements IDisposable {
       username,
       session: clientId,
       subshellId: this._subshell,
-      content: { comm_id: this._comm.commId, ...content }
+      content: { comm_id: this._id, ...content }
     } as KernelMessage.IOptions<KernelMessage.ICommMsgMsg<'shell'>>);
     this.kernel.sendShellMessage(message, false, true);
   }
@@ -116,7 +139,9 @@ export class SubshellComm implements IDisposable {
     }
   }
 
-  private readonly _comm: Kernel.IComm;
+  private readonly _id = UUID.uuid4();
+  private readonly _known: Kernel.IComm | null;
+  private _isDisposed = false;
   private _subshell: string | null = null;
   private _isOpen = false;
 }

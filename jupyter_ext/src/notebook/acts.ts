@@ -9,9 +9,22 @@ import { rows } from '../kernel/state';
 import type { ISettings } from '../tokens';
 import type { NotebookPipelines } from './pipelines';
 
+/** Letters of a notification that JupyterLab shows; it cuts off what comes after them. */
+const SHOWN = 140;
+
 /** Say what failed, in a sentence, without getting in the way. */
 export function complain(error: unknown): void {
-  Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 10_000 });
+  const message = error instanceof Error ? error.message : String(error);
+  const whole = (): void => void showDialog({ title: 'What failed', body: sentences([message]), buttons: [Dialog.okButton()] });
+  const actions = message.length > SHOWN ? [{ label: 'Show all', callback: whole }] : [];
+  Notification.error(message, { autoClose: 10_000, actions });
+}
+
+/** Say so where the kernel can do nothing before the cell that it runs has ended. */
+function sayIfItWaits(notebook: NotebookPipelines): void {
+  if (notebook.waiting) {
+    Notification.info('The kernel is busy: this is done when the cell that it runs has ended.', { autoClose: 4000 });
+  }
 }
 
 /** The running executions of a pipeline, newest first. */
@@ -21,6 +34,7 @@ export function running(notebook: NotebookPipelines, pipeline: Pipeline): Execut
 
 /** Start a pipeline where the kernel's calls go; on AWS only after people agreed. */
 export async function run(notebook: NotebookPipelines, pipeline: Pipeline, settings: ISettings | null): Promise<void> {
+  sayIfItWaits(notebook);
   try {
     const on = await chooseTarget(notebook, pipeline, settings?.confirmAws !== false);
     if (on !== null) {
@@ -34,6 +48,7 @@ export async function run(notebook: NotebookPipelines, pipeline: Pipeline, setti
 
 /** Stop the newest running execution. */
 export async function stop(notebook: NotebookPipelines, row: ExecutionRow): Promise<void> {
+  sayIfItWaits(notebook);
   try {
     await notebook.ask('stop', { arn: row.arn, on: row.on });
   } catch (error) {
@@ -43,6 +58,7 @@ export async function stop(notebook: NotebookPipelines, row: ExecutionRow): Prom
 
 /** Go on with an execution from where it failed. */
 export async function retry(notebook: NotebookPipelines, row: ExecutionRow, confirm: boolean): Promise<void> {
+  sayIfItWaits(notebook);
   try {
     if (row.on === 'local' || !confirm || (await agree('Go on with this run on AWS?', [row.arn], 'Go on on AWS'))) {
       await notebook.ask('retry', { arn: row.arn, on: row.on });
@@ -54,6 +70,7 @@ export async function retry(notebook: NotebookPipelines, row: ExecutionRow, conf
 
 /** Put a profile in force. */
 export async function useProfile(notebook: NotebookPipelines, pipeline: Pipeline, profile: Profile): Promise<void> {
+  sayIfItWaits(notebook);
   try {
     await notebook.ask('profile', { pipeline: pipeline.name, profile });
   } catch (error) {
@@ -63,6 +80,7 @@ export async function useProfile(notebook: NotebookPipelines, pipeline: Pipeline
 
 /** Choose where the kernel's AWS calls go; AWS only after people agreed. */
 export async function useTarget(notebook: NotebookPipelines, target: Target, confirm: boolean): Promise<void> {
+  sayIfItWaits(notebook);
   try {
     const agreed =
       target === 'local' ||
@@ -76,7 +94,7 @@ export async function useTarget(notebook: NotebookPipelines, target: Target, con
         'Use AWS'
       ));
     if (agreed) {
-      await notebook.ask('target', { target });
+      await notebook.move(target);
     }
   } catch (error) {
     complain(error);
@@ -89,8 +107,9 @@ async function chooseTarget(
   pipeline: Pipeline,
   confirm: boolean
 ): Promise<Target | null> {
-  if (notebook.target === 'local' || !confirm) {
-    return notebook.target;
+  const target = await notebook.whereTo();
+  if (target === 'local' || !confirm) {
+    return target;
   }
   const { region, account } = await notebook.ask('bill', { pipeline: pipeline.name });
   const { profile } = pipeline;

@@ -4,6 +4,7 @@ import { duration } from '../dag/format';
 import { plural } from '../dom';
 import type { Problem, Step, StepState } from '../kernel/protocol';
 import { problemsOf } from '../kernel/state';
+import { stepWord } from '../kernel/words';
 import type { NotebookPipelines } from './pipelines';
 import { WORDS, type Stale } from './stale';
 
@@ -30,7 +31,7 @@ export function badges(notebook: NotebookPipelines, now: number): Map<string, Ba
     for (const cell of pipeline.cells) {
       const steps = pipeline.steps.filter(step => step.cell === cell.id);
       found.set(cell.id, {
-        ...about(steps),
+        ...about(steps, stepWord(pipeline.engine)),
         state: together(
           steps.flatMap(step => states[step.name] ?? []),
           now
@@ -40,6 +41,10 @@ export function badges(notebook: NotebookPipelines, now: number): Map<string, Ba
         pipeline: pipeline.name
       });
     }
+  }
+  for (const [cell, { pipeline, engine, steps }] of notebook.returned) {
+    const problems = problemsOf(notebook.state, cell);
+    found.set(cell, { ...about(steps, stepWord(engine)), state: null, problems, stale: WORDS.returned, pipeline, step: '' });
   }
   for (const cell of notebook.state.refused.keys()) {
     if (!found.has(cell)) {
@@ -69,14 +74,14 @@ export function severity(problems: readonly Problem[]): Problem['severity'] {
   return worse ?? 'info';
 }
 
-function about(steps: readonly Step[]): Pick<Badge, 'kind' | 'what' | 'step'> {
+function about(steps: readonly Step[], word: string): Pick<Badge, 'kind' | 'what' | 'step'> {
   const [first] = steps;
   if (first === undefined) {
     return { kind: 'other', what: 'Parameters', step: '' };
   }
   return steps.length === 1
     ? { kind: first.kind, what: first.type, step: first.id }
-    : { kind: 'other', what: plural(steps.length, 'step'), step: first.id };
+    : { kind: 'other', what: plural(steps.length, word), step: first.id };
 }
 
 /** What to say of the states of a cell's steps: the one that people must know first. */
@@ -94,6 +99,6 @@ function together(states: readonly StepState[], now: number): Badge['state'] {
 }
 
 function worst(stale: readonly Stale[]): string {
-  const found = (['gone', 'edited', 'changed', 'upstream'] as const).find(each => stale.includes(each));
+  const found = (['gone', 'returned', 'edited', 'changed', 'upstream'] as const).find(each => stale.includes(each));
   return found ? WORDS[found] : '';
 }

@@ -10,7 +10,7 @@ import { KernelLink, type LinkState } from '../kernel/link';
 import type { KernelMessage, Pipeline, RequestName, Requests, Target } from '../kernel/protocol';
 import type { ISettings } from '../tokens';
 import { apply, EMPTY, listKey, newest, type Execution, type KernelState } from '../kernel/state';
-import { deletedCells, staleSteps, type Stale } from './stale';
+import { declaredBy, deletedCells, staleSteps, type Declared, type Stale } from './stale';
 
 /** Code that may load pipecell, or uses it. */
 const OURS = /pipecell|%%?pipeline\b|%%step\b/;
@@ -33,7 +33,7 @@ export class NotebookPipelines implements IDisposable {
     // When the panel itself is disposed, its kernel's connection is gone: too late to say good-bye.
     panel.content.disposed.connect(() => this.dispose());
     void sessionContext.ready.then(() => {
-      this._seen = new Set(this.texts().keys());
+      this.meet();
       if (!this._isDisposed && this._link === null) {
         this.connect(sessionContext.session?.kernel ?? null);
       }
@@ -53,6 +53,22 @@ export class NotebookPipelines implements IDisposable {
   get alive(): boolean {
     const status = this.panel.sessionContext.session?.kernel?.status;
     return status !== undefined && status !== 'dead' && status !== 'unknown';
+  }
+
+  /** The language of the kernel, where it is another one than Python's; empty else, and while it is not known. */
+  get language(): string {
+    return this._language === 'python' ? '' : this._language;
+  }
+
+  /** Whether the kernel answers only when the cell that it runs has ended: an old one, without subshells. */
+  get waiting(): boolean {
+    const kernel = this.panel.sessionContext.session?.kernel;
+    return kernel?.status === 'busy' && !kernel.supportsSubshells;
+  }
+
+  /** Whether the kernel was asked to load pipecell and has none. */
+  get missing(): boolean {
+    return this._missing;
   }
 
   get isDisposed(): boolean {
@@ -104,15 +120,41 @@ export class NotebookPipelines implements IDisposable {
     let found = this._stale.get(pipeline);
     if (found === undefined) {
       const changed = this._state.lists.get(listKey(pipeline.name, 'local'))?.changed ?? [];
-      found = staleSteps(pipeline, this.texts(), changed);
+      found = staleSteps(pipeline, this.texts(), this._seen, changed);
       this._stale.set(pipeline, found);
     }
     return found;
   }
 
+  /** What cells declared that were deleted and are here again, by cell: the kernel has forgotten them. */
+  get returned(): ReadonlyMap<string, Declared> {
+    const texts = this.texts();
+    const declaring = new Set(this.pipelines.flatMap(pipeline => pipeline.cells.map(cell => cell.id)));
+    const back = ([id, { pipeline }]: [string, Declared]): boolean =>
+      pipeline !== '' && texts.has(id) && !declaring.has(id);
+    return new Map([...this._forgotten].filter(back));
+  }
+
+  /** Whether a cell is one of this notebook. */
+  has(cell: string): boolean {
+    return [...(this.panel.content.model?.cells ?? [])].some(model => model.id === cell);
+  }
+
   /** Have the kernel do something. */
   ask<T extends RequestName>(type: T, request: Requests[T][0]): Promise<Requests[T][1]> {
     return this._link === null ? Promise.reject(new Error('There is no kernel.')) : this._link.ask(type, request);
+  }
+
+  /** Choose where the kernel's AWS calls go. */
+  async move(target: Target): Promise<void> {
+    this._moving = this.ask('target', { target }).then(() => undefined);
+    await this._moving;
+  }
+
+  /** Where runs go, when a choice that is on its way has arrived. */
+  async whereTo(): Promise<Target> {
+    await this._moving.catch(() => undefined);
+    return this.target;
   }
 
   /** Start the pipeline; returns the line that says what was started. */
@@ -157,19 +199,36 @@ export class NotebookPipelines implements IDisposable {
     this._link?.dispose();
     this._link = null;
     this.clear();
-    if (kernel?.handleComms) {
+    if (kernel !== null) {
       const link = new KernelLink(kernel);
       link.told.connect((_, message) => this.take(message));
       link.stateChanged.connect(() => this.linked());
       this._link = link;
+      this._language = '';
+      this._missing = false;
+      this._met = this.greet(kernel);
       if (this.mentionsUs()) {
-        this.open();
+        void this.open();
       }
     }
   }
 
-  private open(): void {
-    void this._link?.open().catch(() => this._link?.reset());
+  /** Look for pipecell in the kernel. One of another language than Python's may not even know comms. */
+  private async open(): Promise<void> {
+    const link = this._link;
+    await this._met;
+    if (link !== null && link === this._link && this.language === '') {
+      await link.open().catch(() => link.reset());
+    }
+  }
+
+  /** Learn which language a kernel speaks. */
+  private async greet(kernel: Kernel.IKernelConnection): Promise<void> {
+    const info = await kernel.info.catch(() => null);
+    if (kernel === this.panel.sessionContext.session?.kernel) {
+      this._language = info?.language_info.name ?? '';
+      this._changed.emit();
+    }
   }
 
   private switched(_: ISessionContext, change: { newValue: Kernel.IKernelConnection | null }): void {
@@ -179,6 +238,7 @@ export class NotebookPipelines implements IDisposable {
   private statusChanged(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       this._link?.reset();
+      this._missing = false;
       this.clear();
     } else {
       this._changed.emit();
@@ -198,9 +258,12 @@ export class NotebookPipelines implements IDisposable {
       if (idle && (message.parent_header as { msg_id?: string }).msg_id === this._loading) {
         this._loading = '';
         if (this.link === 'absent') {
-          this.open();
+          void this.open();
         }
       }
+    } else if (kind === 'error' && (message.parent_header as { msg_id?: string }).msg_id === this._loading) {
+      const { ename, evalue } = message.content as { ename: string; evalue: string };
+      this._missing = ename === 'ModuleNotFoundError' && /\bpipecell\b/.test(evalue);
     }
   }
 
@@ -210,7 +273,7 @@ export class NotebookPipelines implements IDisposable {
       return;
     }
     if (message.type === 'pipeline') {
-      this._latest = message.pipeline.name;
+      this.follow(message.pipeline);
     }
     const next = apply(this._state, message);
     if (next !== this._state) {
@@ -222,7 +285,21 @@ export class NotebookPipelines implements IDisposable {
     }
   }
 
+  /** Turn to the pipeline that a cell of this notebook has just declared, whatever was chosen before. */
+  private follow(pipeline: Pipeline): void {
+    const before = this._state.pipelines.get(pipeline.name)?.cells ?? [];
+    const ran = pipeline.cells.filter(cell => before.find(other => other.id === cell.id)?.number !== cell.number);
+    if (ran.some(cell => this.has(cell.id))) {
+      this._latest = pipeline.name;
+      this._chosen = '';
+    }
+    pipeline.cells.filter(cell => this.has(cell.id)).forEach(cell => this._forgotten.delete(cell.id));
+  }
+
   private linked(): void {
+    if (this.link === 'open') {
+      this._missing = false;
+    }
     if (this.link === 'absent') {
       this.clear();
     } else {
@@ -244,6 +321,7 @@ export class NotebookPipelines implements IDisposable {
   private clear(): void {
     this._state = EMPTY;
     this._attached.clear();
+    this._forgotten.clear();
     this._changed.emit();
   }
 
@@ -258,12 +336,20 @@ export class NotebookPipelines implements IDisposable {
 
   /** Have the kernel forget cells that this notebook had and has no more; others may be another notebook's. */
   private forgetDeleted(): void {
-    const now = this.texts();
-    const gone = deletedCells(this.pipelines, this._seen, now);
-    for (const cell of this.link === 'open' ? gone : []) {
-      void this.ask('forget', { cell }).catch(() => undefined);
+    const now = this.meet();
+    for (const cell of this.link === 'open' ? deletedCells(this._state, this._seen, now) : []) {
+      if (!this._forgotten.has(cell)) {
+        this._forgotten.set(cell, declaredBy(this.pipelines, cell));
+        void this.ask('forget', { cell }).catch(() => undefined);
+      }
     }
-    this._seen = new Set(now.keys());
+  }
+
+  /** Take note of the cells that are here now; returns their texts. */
+  private meet(): ReadonlyMap<string, string> {
+    const now = this.texts();
+    this._seen = new Set([...this._seen, ...now.keys()]);
+    return now;
   }
 
   private texts(): Map<string, string> {
@@ -279,12 +365,18 @@ export class NotebookPipelines implements IDisposable {
   private _state = EMPTY;
   /** What the kernel was told; empty for nothing. */
   private _defaultProfile = '';
+  private _moving: Promise<void> = Promise.resolve();
   private _chosen = '';
   private _latest = '';
   private _loading = '';
   private _isDisposed = false;
   private _resting = 0;
+  private _language = '';
+  private _met: Promise<void> = Promise.resolve();
+  private _missing = false;
+  /** Every cell that this notebook has or had, by id. */
   private _seen: ReadonlySet<string> = new Set();
+  private readonly _forgotten = new Map<string, Declared>();
   private _stale = new WeakMap<Pipeline, ReadonlyMap<string, Stale>>();
   private readonly _attached = new Map<string, string>();
   private readonly _changed = new Signal<this, void>(this);

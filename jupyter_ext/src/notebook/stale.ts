@@ -1,16 +1,26 @@
 /** Which steps are not what their cells say any more. Pure: from what ran, and what stands in the cells now. */
 
-import type { Pipeline } from '../kernel/protocol';
+import type { Pipeline, Step } from '../kernel/protocol';
+import type { KernelState } from '../kernel/state';
 
 /**
  * Why a step is stale: `edited`, its cell was changed since it ran; `gone`, its cell was deleted;
- * `changed`, it is another one than in the newest execution; `upstream`, a step that it waits for is.
+ * `returned`, it was deleted and put back; `changed`, it is another one than in the newest execution;
+ * `upstream`, a step that it waits for is.
  */
-export type Stale = 'edited' | 'gone' | 'changed' | 'upstream';
+export type Stale = 'edited' | 'gone' | 'returned' | 'changed' | 'upstream';
+
+/** What a cell declared. */
+export interface Declared {
+  readonly pipeline: string;
+  readonly engine: Pipeline['engine'];
+  readonly steps: readonly Step[];
+}
 
 export const WORDS: Readonly<Record<Stale, string>> = {
   edited: 'The cell was edited since it ran: run it again.',
   gone: 'The cell that declares this was deleted.',
+  returned: 'The cell was taken out and put back: run it again.',
   changed: 'Changed since the latest run.',
   upstream: 'A step that this one waits for has changed.'
 };
@@ -20,11 +30,13 @@ export const WORDS: Readonly<Record<Stale, string>> = {
  *
  * @param pipeline - as its cells declared it.
  * @param texts - the text of each of the notebook's cells now, by id.
+ * @param seen - ids of all cells that the notebook has or had: others are another notebook's.
  * @param changed - names of steps that differ from the newest execution.
  */
 export function staleSteps(
   pipeline: Pipeline,
   texts: ReadonlyMap<string, string>,
+  seen: ReadonlySet<string>,
   changed: readonly string[] = []
 ): Map<string, Stale> {
   const found = new Map<string, Stale>();
@@ -32,7 +44,7 @@ export function staleSteps(
   for (const step of pipeline.steps) {
     const cell = step.cell === null ? undefined : cells.get(step.cell);
     const text = cell && texts.get(cell.id);
-    if (cell && text === undefined) {
+    if (cell && text === undefined && seen.has(cell.id)) {
       found.set(step.id, 'gone');
     } else if (cell && text !== undefined && !same(cell.source, text)) {
       found.set(step.id, 'edited');
@@ -43,14 +55,21 @@ export function staleSteps(
   return spread(pipeline, found);
 }
 
-/** Return the declaring cells that were in the notebook and are no more, by id. */
+/** Return the cells that declare, or that were refused, which were in the notebook and are no more, by id. */
 export function deletedCells(
-  pipelines: readonly Pipeline[],
+  { pipelines, refused }: Pick<KernelState, 'pipelines' | 'refused'>,
   before: ReadonlySet<string>,
   now: ReadonlyMap<string, string>
 ): string[] {
-  const declaring = new Set(pipelines.flatMap(pipeline => pipeline.cells.map(cell => cell.id)));
-  return [...declaring].filter(id => before.has(id) && !now.has(id));
+  const declaring = [...pipelines.values()].flatMap(pipeline => pipeline.cells.map(cell => cell.id));
+  return [...new Set([...declaring, ...refused.keys()])].filter(id => before.has(id) && !now.has(id));
+}
+
+/** Return what a cell declares. */
+export function declaredBy(pipelines: readonly Pipeline[], id: string): Declared {
+  const found = pipelines.find(pipeline => pipeline.cells.some(cell => cell.id === id));
+  const { name = '', engine = 'sagemaker', steps = [] } = found ?? {};
+  return { pipeline: name, engine, steps: steps.filter(step => step.cell === id) };
 }
 
 /** Whether a cell stands as it ran; white space at its end says nothing. */

@@ -1,7 +1,9 @@
 /** Problems in the text of cells: waved lines at the exact place, with their sentence on hover. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { RangeSetBuilder, type Extension } from '@codemirror/state';
 import {
   Decoration,
@@ -18,11 +20,12 @@ import { NAME } from '../identity';
 import type { Problem } from '../kernel/protocol';
 import { problemsOf } from '../kernel/state';
 import { INotebooks, ISettings } from '../tokens';
+import type { NotebookPipelines } from './pipelines';
 import { placed, type Placed } from './places';
 
 /** Which problems a cell has now, and when that may have changed. */
 interface Source {
-  problems(cell: string): readonly Problem[];
+  problems(cell: CodeEditor.IModel): readonly Problem[];
   listen(listener: () => void): () => void;
 }
 
@@ -33,7 +36,7 @@ class Underlines {
 
   constructor(
     private readonly view: EditorView,
-    private readonly cell: string,
+    private readonly cell: CodeEditor.IModel,
     private readonly source: Source
   ) {
     this.stop = source.listen(() => this.refresh());
@@ -88,7 +91,7 @@ export function explain(problem: Problem): HTMLElement {
   );
 }
 
-function extension(cell: string, source: Source): Extension {
+function extension(cell: CodeEditor.IModel, source: Source): Extension {
   const plugin = ViewPlugin.define(view => new Underlines(view, cell, source), {
     decorations: value => value.decorations
   });
@@ -108,6 +111,23 @@ function extension(cell: string, source: Source): Extension {
   return [plugin, tooltip];
 }
 
+/** The id of a cell's model; empty for that of another editor. */
+function idOf(model: CodeEditor.IModel): string {
+  const { id } = model as { id?: unknown };
+  return typeof id === 'string' ? id : '';
+}
+
+/** The problems of a cell, once, however many views of its notebook there are; a copied file has the same ids. */
+function problemsOfCell(notebooks: readonly NotebookPipelines[], model: CodeEditor.IModel): readonly Problem[] {
+  const id = idOf(model);
+  const view = notebooks.find(({ panel, state }) => problemsOf(state, id).length > 0 && holds(panel, model));
+  return view === undefined ? [] : problemsOf(view.state, id);
+}
+
+function holds(panel: NotebookPanel, model: CodeEditor.IModel): boolean {
+  return [...(panel.content.model?.cells ?? [])].some(cell => (cell as CodeEditor.IModel) === model);
+}
+
 /** Underlines what is wrong in cells. */
 export const underlines: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:underlines`,
@@ -123,7 +143,7 @@ export const underlines: JupyterFrontEndPlugin<void> = {
   ): void => {
     const source: Source = {
       problems: cell =>
-        settings?.underlines === false ? [] : notebooks.all.flatMap(each => problemsOf(each.state, cell)),
+        settings?.underlines === false ? [] : problemsOfCell(notebooks.all, cell),
       listen: listener => {
         notebooks.changed.connect(listener);
         settings?.changed.connect(listener);
@@ -136,10 +156,9 @@ export const underlines: JupyterFrontEndPlugin<void> = {
     registry.addExtension({
       name: `${NAME}:underlines`,
       factory: ({ model }) => {
-        const id = (model as { id?: unknown }).id;
-        return typeof id === 'string'
-          ? EditorExtensionRegistry.createImmutableExtension(extension(id, source))
-          : null;
+        return idOf(model) === ''
+          ? null
+          : EditorExtensionRegistry.createImmutableExtension(extension(model, source));
       }
     });
   }

@@ -28,8 +28,11 @@ export interface ExecutionActs {
 export class ExecutionList extends Section<ExecutionsValue> {
   constructor(private readonly acts: ExecutionActs) {
     super('Executions', 'Executions');
-    const refresh = button('pc-Link', 'Refresh', 'List executions on this machine again', () => acts.list('local'));
-    this.aws = button('pc-Link', 'Look on AWS', 'List the executions of this pipeline on AWS', () => acts.list('aws'));
+    const says = 'Refresh the list of executions on this machine';
+    const refresh = button('pc-Link', 'Refresh', says, () => acts.list('local'));
+    this.aws = button('pc-Link', 'Look on AWS', 'Look on AWS for executions of this pipeline', () =>
+      acts.list('aws')
+    );
     this.head.append(html('span', 'pc-Section-links', {}, refresh, this.aws));
   }
 
@@ -72,7 +75,7 @@ export class ExecutionList extends Section<ExecutionsValue> {
       element.append(act);
     }
     if (row.reason) {
-      element.append(html('p', 'pc-Reason', {}, row.reason));
+      element.append(html('p', 'pc-Reason', { title: row.reason }, row.reason));
     }
     return element;
   }
@@ -81,7 +84,7 @@ export class ExecutionList extends Section<ExecutionsValue> {
     if (row.running) {
       return button('pc-Link', 'Stop', `Stop the execution of ${begun}`, () => this.acts.stop(row));
     }
-    const again = 'Go on with this execution from where it failed';
+    const again = `Retry the execution of ${begun} from where it failed`;
     return canRetry(row) ? button('pc-Link', 'Retry', again, () => this.acts.retry(row)) : null;
   }
 

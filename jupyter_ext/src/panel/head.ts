@@ -2,14 +2,14 @@
 
 import { button, fill, html, plural } from '../dom';
 import type { Pipeline, Profile, Target } from '../kernel/protocol';
-import { PLACES } from '../kernel/words';
+import { PLACES, stepWord } from '../kernel/words';
 import { ProfileSwitch } from '../profiles';
 import { Section } from './section';
 
 export interface HeadValue {
   readonly name: string;
   readonly names: readonly string[];
-  readonly engine: string;
+  readonly engine: Pipeline['engine'];
   readonly steps: number;
   readonly profile: Profile;
   readonly profiles: Pipeline['profiles'];
@@ -29,7 +29,7 @@ export interface HeadActs {
   retry(): void;
 }
 
-const ENGINES: Readonly<Record<string, string>> = { sagemaker: 'SageMaker Pipelines', stepfunctions: 'Step Functions' };
+const ENGINES: Readonly<Record<Pipeline['engine'], string>> = { sagemaker: 'SageMaker Pipelines', stepfunctions: 'Step Functions' };
 
 export class Head extends Section<HeadValue> {
   constructor(private readonly acts: HeadActs) {
@@ -38,7 +38,7 @@ export class Head extends Section<HeadValue> {
   }
 
   protected draw(value: HeadValue): void {
-    const facts = [ENGINES[value.engine] ?? value.engine, plural(value.steps, 'step')];
+    const facts = [ENGINES[value.engine], plural(value.steps, stepWord(value.engine))];
     const cost = value.costs[value.profile];
     this.profiles.show(value);
     fill(
@@ -75,7 +75,7 @@ export class Head extends Section<HeadValue> {
     const run = button('pc-Button pc-mod-primary', '▶ Run', title, () => this.acts.run());
     const stop = button('pc-Button pc-mod-stop', '■ Stop', 'Stop the running execution', () => this.acts.stop());
     stop.disabled = !value.busy;
-    const again = 'Go on with the latest execution from where it failed';
+    const again = 'Retry the latest execution from where it failed';
     return value.retry ? [run, stop, button('pc-Button', '↻ Retry', again, () => this.acts.retry())] : [run, stop];
   }
 

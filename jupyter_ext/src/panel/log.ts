@@ -15,7 +15,8 @@ export class LogView {
     const close = button('pc-Link', 'Close', 'Close the log', () => this.close());
     const links = html('span', 'pc-Section-links', {}, this.word, close);
     this.element = html('section', 'pc-Section pc-Log', { 'aria-label': 'Log', hidden: true });
-    this.element.append(html('h3', 'pc-Section-title', {}, this.title, links), this.text);
+    const head = html('div', 'pc-Section-head', {}, html('h3', 'pc-Section-title', {}, this.title), links);
+    this.element.append(head, this.text);
   }
 
   /** Begin a log. */

@@ -7,7 +7,7 @@ import { Section } from './section';
 export interface NoticeValue {
   readonly title: string;
   readonly text: string;
-  /** Code that a button puts into a new cell and runs; empty for none. */
+  /** Code that a button runs in the cell that has it, else in a new one; empty for none. */
   readonly code: string;
 }
 
@@ -19,8 +19,7 @@ export class Notice extends Section<NoticeValue> {
   protected draw(value: NoticeValue): void {
     fill(this.body, html('h2', 'pc-Head-title', {}, value.title), html('p', 'pc-Dim', {}, value.text));
     if (value.code) {
-      const says = `Insert a cell with ${value.code} and run it`;
-      const insert = button('pc-Button', 'Run in a new cell', says, () => this.insert(value.code));
+      const insert = button('pc-Button', 'Run in a cell', `Run in a cell: ${value.code}`, () => this.insert(value.code));
       this.body.append(html('pre', 'pc-Example', {}, value.code), insert);
     }
   }
@@ -33,6 +32,14 @@ export function noticeOf(notebook: NotebookPipelines | null): NoticeValue {
   }
   if (!notebook.alive) {
     return say('No kernel', 'The kernel of this notebook does not run. Its pipelines show when it does.');
+  }
+  if (notebook.language) {
+    const text = `The kernel of this notebook speaks ${notebook.language}. Pipelines are declared in Python.`;
+    return say('No Python', text);
+  }
+  if (notebook.missing && notebook.link !== 'open') {
+    const text = 'The kernel of this notebook has no pipecell. Install it where that kernel runs, then load it.';
+    return say('Not installed', text, '%load_ext pipecell');
   }
   if (notebook.link === 'strange') {
     return say('Another version', 'The pipecell in this kernel and this extension do not fit. Magics work as ever.');

@@ -70,13 +70,14 @@ export class Overview {
     }
   }
 
-  /** Fit the drawing into the room there is: as high as it needs at this width, within bounds. */
+  /** Fit the drawing into the room there is: as high as it needs at this width, up to half of the panel. */
   fit(): void {
     const scene = this.drawn?.scene;
     if (scene && this.element.isConnected) {
       const wanted = (scene.height * (this.element.clientWidth || 300)) / Math.max(scene.width, 1) + 40;
-      this.canvas.element.style.height = `${Math.round(Math.min(360, Math.max(130, wanted)))}px`;
-      this.canvas.camera.fit();
+      const most = Math.max(360, (this.element.parentElement?.clientHeight ?? 0) / 2);
+      this.canvas.element.style.height = `${Math.round(Math.min(most, Math.max(130, wanted)))}px`;
+      this.canvas.camera.begin();
     }
   }
 
@@ -90,7 +91,7 @@ export class Overview {
     const stateOf = (id: string, name: string): StepState | null => {
       const inside = drawing.stacks[id];
       if (inside === undefined) {
-        return execution?.steps[name] ?? null;
+        return execution?.steps[names.get(id) ?? name] ?? null;
       }
       return together(
         inside.flatMap(step => execution?.steps[names.get(step) ?? ''] ?? []),

@@ -9,7 +9,7 @@ import { html } from '../dom';
 import { CommandIDs } from '../identity';
 import type { ExecutionRow, KernelMessage, Overview, Pipeline } from '../kernel/protocol';
 import { listKey, rows } from '../kernel/state';
-import { canRetry } from '../kernel/words';
+import { canLog, canRetry } from '../kernel/words';
 import { complain, retry, running, stop } from '../notebook/acts';
 import type { NotebookPipelines } from '../notebook/pipelines';
 import { reveal } from '../notebook/reveal';
@@ -38,7 +38,7 @@ export class PipelinesPanel extends Widget {
     this.title.caption = 'Pipelines';
     this.node.append(
       ...[this.notice, this.head, this.progress, this.overview, this.step, this.log].map(part => part.element),
-      ...[this.problems, this.parameters, this.executions].map(part => part.element)
+      ...[this.problems, this.executions, this.parameters].map(part => part.element)
     );
     notebooks.currentChanged.connect(this.switched, this);
     notebooks.changed.connect(this.changed, this);
@@ -142,7 +142,8 @@ export class PipelinesPanel extends Widget {
     });
     this.showStep(notebook, pipeline);
     // What kept a cell from declaring anything comes first: the pipeline is not what the cells say.
-    this.problems.show([...notebook.state.refused.values(), ...pipeline.problems]);
+    const refused = [...notebook.state.refused.values()].filter(each => each.cell !== null && notebook.has(each.cell));
+    this.problems.show([...refused, ...pipeline.problems]);
     this.parameters.show({ profile: pipeline.profile, profiles: pipeline.profiles });
     this.showExecutions(notebook, pipeline);
   }
@@ -157,7 +158,7 @@ export class PipelinesPanel extends Widget {
     const stale = notebook.stale(pipeline).get(step.id);
     const state = notebook.execution(pipeline)?.steps[step.name] ?? null;
     const { name, type, kind, cell } = step;
-    const log = state !== null && state.status !== 'NotTaken';
+    const log = state !== null && state.status !== 'NotTaken' && canLog(type);
     this.step.show({ name, type, kind, cell, state, stale: stale ? WORDS[stale] : '', log });
   }
 
@@ -219,9 +220,15 @@ export class PipelinesPanel extends Widget {
     this.go(chosen?.steps.find(step => step.id === this.selection)?.cell ?? null);
   }
 
+  /** Lead to a cell: of the notebook that is looked at, or of another that shares its kernel. */
   private go(cell: string | null): void {
-    if (this.notebooks.current && cell !== null) {
-      void reveal(this.notebooks.current, cell);
+    const { all, current } = this.notebooks;
+    const found = cell === null ? undefined : [current, ...all].find(notebook => notebook?.has(cell));
+    if (cell !== null && found) {
+      if (found !== current) {
+        void this.commands.execute('tabsmenu:activate-by-id', { id: found.panel.id });
+      }
+      void reveal(found, cell);
     }
   }
 
@@ -250,10 +257,15 @@ export class PipelinesPanel extends Widget {
   private async insert(code: string): Promise<void> {
     const panel = this.notebooks.current?.panel;
     if (panel) {
-      panel.content.activeCellIndex = 0;
-      NotebookActions.insertAbove(panel.content);
-      panel.content.activeCell?.model.sharedModel.setSource(code);
-      await NotebookActions.run(panel.content, panel.sessionContext);
+      const { content } = panel;
+      const has = content.widgets.findIndex(({ model }) => model.type === 'code' && model.sharedModel.getSource().includes(code));
+      content.activeCellIndex = Math.max(has, 0);
+      if (has < 0) {
+        NotebookActions.insertAbove(content);
+        content.activeCell?.model.sharedModel.setSource(code);
+      }
+      content.deselectAll();
+      await NotebookActions.run(content, panel.sessionContext);
     }
   }
 

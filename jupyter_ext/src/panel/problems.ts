@@ -1,10 +1,10 @@
-/** Every problem of the pipeline, errors first; a click goes to its cell. */
+/** Every problem of the pipeline, errors first, what could only be better behind a word; a click goes to its cell. */
 
-import { button, fill, html, sign } from '../dom';
+import { button, fill, html, plural, sign } from '../dom';
 import type { Problem } from '../kernel/protocol';
 import { Section } from './section';
 
-const SIGNS = { error: '✕', warning: '▲', info: '·' } as const;
+const SIGNS = { error: '✕', warning: '▲', info: 'i' } as const;
 const INKS = { error: 'fail', warning: 'stop', info: 'wait' } as const;
 
 /** How bad it is. */
@@ -46,7 +46,18 @@ export class Problems extends Section<readonly Problem[]> {
   }
 
   protected draw(problems: readonly Problem[]): void {
-    const rows = problems.map(problem => problemRow(problem, problem.cell === null ? null : this.go));
+    const row = (problem: Problem): HTMLElement => problemRow(problem, problem.cell === null ? null : this.go);
+    const hints = problems.filter(problem => problem.severity === 'info');
+    const rows = problems.filter(problem => problem.severity !== 'info').map(row);
     fill(this.body, ...(rows.length > 0 ? rows : [html('p', 'pc-Dim', {}, 'No problems found.')]));
+    if (hints.length > 0) {
+      const summary = html('summary', 'pc-Hints-title', { 'data-key': 'hints' }, plural(hints.length, 'hint'));
+      const details = html('details', 'pc-Hints', { open: this.open }, summary, ...hints.map(row));
+      details.addEventListener('toggle', () => (this.open = details.open));
+      this.body.append(details);
+    }
   }
+
+  /** Whether people look at what could be better. */
+  private open = false;
 }

@@ -50,7 +50,7 @@ export abstract class Section<T> {
   /** Give the focus to the control that had it; where that is gone, to the first that can be used. */
   private focus(key: string): void {
     if (key !== '') {
-      const usable = [...this.body.querySelectorAll<HTMLElement>('button, select, [tabindex="0"]')].filter(
+      const usable = [...this.body.querySelectorAll<HTMLElement>('button, select, summary, [tabindex="0"]')].filter(
         each => !each.matches(':disabled, [hidden]')
       );
       (usable.find(each => keyOf(each) === key) ?? usable[0])?.focus();

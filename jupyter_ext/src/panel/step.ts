@@ -29,14 +29,14 @@ export class ChosenStep extends Section<StepValue> {
 
   protected draw(value: StepValue): void {
     const { cell, name, state } = value;
-    const type = html('span', 'pc-Dim', {}, value.type);
+    const type = html('span', 'pc-Step-type pc-Dim', {}, value.type);
     fill(this.body, html('div', `pc-Step-name pc-kind-${value.kind}`, {}, html('b', '', {}, name), type));
     if (state) {
       const time = state.started !== null && state.ended !== null ? ` ${duration(state.ended - state.started)}` : '';
       const word = ` ${state.word}${time}`;
       this.body.append(html('div', `pc-ink-${state.ink}`, {}, sign(state.sign, state.status, state.ink), word));
       if (state.reason) {
-        this.body.append(html('p', 'pc-Reason', {}, state.reason));
+        this.body.append(html('p', 'pc-Reason', { title: state.reason }, state.reason));
       }
     }
     if (value.stale) {
@@ -44,10 +44,10 @@ export class ChosenStep extends Section<StepValue> {
     }
     const buttons = html('div', 'pc-Controls');
     if (cell !== null) {
-      buttons.append(button('pc-Button', 'Go to cell', `Go to the cell of ${name}`, () => this.acts.cell(cell)));
+      buttons.append(button('pc-Button', 'Go to cell', `Go to cell of ${name}`, () => this.acts.cell(cell)));
     }
     if (value.log) {
-      buttons.append(button('pc-Button', 'Open log', `Open the log of ${name}`, () => this.acts.log(name)));
+      buttons.append(button('pc-Button', 'Open log', `Open log of ${name}`, () => this.acts.log(name)));
     }
     this.body.append(buttons);
   }

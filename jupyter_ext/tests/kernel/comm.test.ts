@@ -13,14 +13,41 @@ describe('a comm on a subshell', () => {
   test('sends everything to a subshell of its own', async () => {
     const { comm, kernel } = await opened();
     comm.send({ type: 'list' });
-    const message = { subshell: 'subshell-1', comm: 'comm-1' };
-    expect(kernel.sent('comm_open')).toMatchObject([{ ...message, target: 'pipecell' }]);
-    expect(kernel.sent('comm_msg')).toMatchObject([{ ...message, data: { type: 'list' } }]);
+    expect(kernel.sent('comm_open')).toMatchObject([{ subshell: 'subshell-1', target: 'pipecell' }]);
+    expect(kernel.sent('comm_msg')).toMatchObject([{ subshell: 'subshell-1', data: { type: 'list' } }]);
   });
 
-  test('has JupyterLab start no other', async () => {
+  test('hears only what is sent on it', async () => {
+    const { comm, kernel } = await opened();
+    const heard: unknown[] = [];
+    comm.onMessage = data => heard.push(data);
+    kernel.tell('to somebody else', 'another comm');
+    kernel.tell('to us');
+    expect(heard).toEqual(['to us']);
+  });
+
+  test('has a twin for another notebook of the same kernel', async () => {
+    const { comm, kernel } = await opened();
+    const { comm: other } = await opened(kernel);
+    const heard: unknown[] = [];
+    comm.onMessage = () => heard.push('first');
+    other.onMessage = () => heard.push('second');
+    kernel.tell('to the second');
+    expect(heard).toEqual(['second']);
+  });
+
+  test('is known to JupyterLab while it is there, so that nobody complains of its messages', async () => {
+    const { comm, kernel } = await opened();
+    expect([...kernel.known]).toEqual([kernel.sent('comm_open')[0]?.comm]);
+    comm.close();
+    expect(kernel.known.size).toBe(0);
+  });
+
+  test('is known to the connection that has the comms, where another notebook shares the kernel', async () => {
     const { kernel } = await opened();
-    expect(kernel.comms[0]?.commsOverSubshells).toBe('disabled');
+    const guest = Object.assign(new FakeKernel(), { id: kernel.id, handleComms: false });
+    await opened(guest);
+    expect([kernel.known.size, guest.known.size]).toEqual([2, 0]);
   });
 
   test('opens in the main shell where the kernel has no subshells', async () => {

@@ -1,4 +1,5 @@
 import type { Kernel, KernelMessage as Jupyter } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
 
 /** A message as the kernel receives it. */
 export interface Sent {
@@ -9,29 +10,22 @@ export interface Sent {
   data: Record<string, unknown>;
 }
 
-/** JupyterLab's end of a comm, as far as it is used. */
-class FakeComm {
-  onMsg: (message: Jupyter.ICommMsgMsg) => void = () => undefined;
-  onClose: (message?: Jupyter.ICommCloseMsg) => void = () => undefined;
-  commsOverSubshells = 'perCommTarget';
-  isDisposed = false;
-
-  constructor(readonly commId: string) {}
-
-  dispose(): void {
-    this.isDisposed = true;
-  }
-}
+let kernels = 0;
 
 /** A kernel's connection that remembers what is sent, and gives out subshells `subshell-1`, `subshell-2`, … */
 export class FakeKernel {
   status = 'idle';
   isDisposed = false;
   supportsSubshells = true;
+  readonly id = `kernel-${++kernels}`;
+  handleComms = true;
+  readonly disposed = new Signal<this, void>(this);
+  /** Comms that JupyterLab knows, by id. */
+  readonly known = new Set<string>();
   readonly info = Promise.resolve({});
   readonly username = 'someone';
   readonly clientId = 'page';
-  readonly comms: FakeComm[] = [];
+  readonly iopubMessage = new Signal<this, Jupyter.IIOPubMessage>(this);
   readonly ended: string[] = [];
   /** What a new subshell waits for. */
   slow: Promise<void> = Promise.resolve();
@@ -40,10 +34,9 @@ export class FakeKernel {
     return this as unknown as Kernel.IKernelConnection;
   }
 
-  createComm(): FakeComm {
-    const comm = new FakeComm(`comm-${this.comms.length + 1}`);
-    this.comms.push(comm);
-    return comm;
+  createComm(_: string, id: string): object {
+    this.known.add(id);
+    return { commsOverSubshells: '', dispose: () => this.known.delete(id) };
   }
 
   sendShellMessage(message: Jupyter.ICommMsgMsg<'shell'>): void {
@@ -68,15 +61,22 @@ export class FakeKernel {
     return this.received.filter(message => message.kind === kind);
   }
 
-  /** Send on the newest comm. */
-  tell(data: unknown): void {
-    this.comms.at(-1)?.onMsg({ content: { data } } as unknown as Jupyter.ICommMsgMsg);
+  /** Send on the comm that was opened last. */
+  tell(data: unknown, comm = this.newest): void {
+    this.publish('comm_msg', { comm_id: comm, data });
   }
 
-  /** Close the newest comm, as JupyterLab has it closed. */
+  /** Close the comm that was opened last. */
   close(): void {
-    this.comms.at(-1)?.onClose();
-    this.comms.at(-1)?.dispose();
+    this.publish('comm_close', { comm_id: this.newest });
+  }
+
+  private get newest(): string {
+    return this.sent('comm_open').at(-1)?.comm ?? '';
+  }
+
+  private publish(kind: string, content: object): void {
+    this.iopubMessage.emit({ header: { msg_type: kind }, content } as unknown as Jupyter.IIOPubMessage);
   }
 
   private readonly received: Sent[] = [];

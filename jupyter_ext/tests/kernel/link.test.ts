@@ -36,7 +36,7 @@ describe('a link to a kernel', () => {
     kernel.close();
     expect(link.state).toBe('absent');
     await link.open();
-    expect(kernel.comms).toHaveLength(2);
+    expect(kernel.sent('comm_open')).toHaveLength(2);
   });
 
   test('gives each request its own answer', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { deletedCells, staleSteps } from '../../src/notebook/stale';
-import { pipeline, step } from '../samples';
+import { declaredBy, deletedCells, staleSteps } from '../../src/notebook/stale';
+import { pipeline, problem, step } from '../samples';
 
 const CENSUS = pipeline({
   cells: [
@@ -17,8 +17,10 @@ const CENSUS = pipeline({
   ]
 });
 
+const SEEN = new Set(['one', 'two']);
+
 function stale(texts: Record<string, string>, changed: string[] = []): Record<string, string> {
-  return Object.fromEntries(staleSteps(CENSUS, new Map(Object.entries(texts)), changed));
+  return Object.fromEntries(staleSteps(CENSUS, new Map(Object.entries(texts)), SEEN, changed));
 }
 
 test('nothing is stale while the cells stand as they ran', () => {
@@ -38,6 +40,11 @@ test('a deleted cell is said to be gone', () => {
   expect(stale({ two: 'train()' }).Prepare).toBe('gone');
 });
 
+test('a cell of another notebook on the same kernel is not', () => {
+  const elsewhere = staleSteps(CENSUS, new Map([['two', 'train()']]), new Set(['two']));
+  expect([...elsewhere]).toEqual([]);
+});
+
 test('a step that the newest run had otherwise is changed', () => {
   expect(stale({ one: 'prepare()', two: 'train()' }, ['Apart'])).toEqual({ Apart: 'changed' });
 });
@@ -47,11 +54,17 @@ test('steps that wait for each other end', () => {
     cells: [{ id: 'one', number: 1, source: 'a' }],
     steps: [step('A', { cell: 'one', waits: ['B'] }), step('B', { waits: ['A'] })]
   });
-  expect(staleSteps(circle, new Map([['one', 'b']])).size).toBe(2);
+  expect(staleSteps(circle, new Map([['one', 'b']]), SEEN).size).toBe(2);
 });
 
-test('only declaring cells that this notebook had are deleted ones', () => {
-  const before = new Set(['one', 'text']);
-  expect(deletedCells([CENSUS], before, new Map([['two', 'train()']]))).toEqual(['one']);
-  expect(deletedCells([CENSUS], before, new Map([['one', '']]))).toEqual([]);
+test('only declaring or refused cells that this notebook had are deleted ones', () => {
+  const state = { pipelines: new Map([['Census', CENSUS]]), refused: new Map([['wrong', problem({ cell: 'wrong' })]]) };
+  const before = new Set(['one', 'text', 'wrong']);
+  expect(deletedCells(state, before, new Map([['two', 'train()']]))).toEqual(['one', 'wrong']);
+  expect(deletedCells(state, before, new Map([['one', ''], ['wrong', '']]))).toEqual([]);
+});
+
+test('what a deleted cell declared is remembered', () => {
+  expect(declaredBy([CENSUS], 'two').steps.map(each => each.name)).toEqual(['Train', 'Decide', 'Register', 'Apart']);
+  expect(declaredBy([CENSUS], 'other')).toMatchObject({ pipeline: '', steps: [] });
 });

@@ -95,7 +95,7 @@ class Board:
     def tell_everything(self, tell: Tell) -> None:
         """Tell one page all there is."""
         self._settle_target()
-        tell(self._place())
+        tell(self.place())
         self._keep_up()
         for pipeline in list(self._pipelines.values()):
             tell(self._describe(pipeline))
@@ -123,7 +123,7 @@ class Board:
 
     def moved(self) -> None:
         """Have every page told where calls go now."""
-        self._later(lambda: self._tell(self._place()))
+        self._later(lambda: self._tell(self.place()))
 
     def attach(self, execution: Execution) -> dict[str, Any]:
         """Follow an execution, and return it whole, as a message."""
@@ -139,7 +139,7 @@ class Board:
     def _settle(self, cell: str | None) -> None:
         if cell is not None:
             self._tell_refusal(cell)
-        place = self._place()
+        place = self.place()
         if place["target"] != self._target:
             self._target = place["target"]
             self._tell(place)
@@ -191,7 +191,7 @@ class Board:
         described = pipelines.describe(declared.pipeline, declaration, sources)
         return {"type": "pipeline", "pipeline": described}
 
-    def _place(self) -> dict[str, Any]:
+    def place(self) -> dict[str, Any]:
         target = targets.current()
         return {
             "type": "place",

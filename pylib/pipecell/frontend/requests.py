@@ -149,6 +149,7 @@ class Requests:
             targets.activate_local(self._workspace.home)
         else:
             targets.activate(name)
+        asker.tell(self._board.place())  # before the answer: who waits for that may rely on it
         self._board.moved()
         return {"line": targets.one_line()}
 

@@ -1,0 +1,137 @@
+"""The JupyterLab extension as cells come and go: in a notebook, in two views, in two that share a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import Lab, LabPage
+from tests.browser.pipeline import LOAD
+from tests.browser.watch import Watch
+
+STATES = """%%pipeline NAME --engine stepfunctions
+import stepfunctions.steps as states
+states.Chain([states.Pass("Begin"), states.Wait("Hold", seconds=WRONG), states.Succeed("End")])"""
+
+
+@pytest.fixture
+def watched(page: Page, lab: Lab) -> Iterator[Watch]:
+    """Fail a test whose page logs an error or asks anybody but Jupyter."""
+    watch = Watch(page, lab.url)
+    yield watch
+    watch.check()
+
+
+def opened(lab: Lab, page: Page, name: str, *cells: str) -> LabPage:
+    """Open a notebook of its own, run its cells, and show the panel."""
+    lab.write(f"{name}.ipynb", LOAD, *cells)
+    notebook = lab.open(page, f"{name}.ipynb")
+    notebook.wait_for_kernel()
+    do(page, "pipecell:show")
+    for index in range(len(cells) + 1):
+        notebook.run(index)
+    return notebook
+
+
+def states(name: str, seconds: str = "1") -> str:
+    return STATES.replace("NAME", name).replace("WRONG", seconds)
+
+
+def do(page: Page, command: str, **arguments: object) -> None:
+    page.evaluate(
+        "([command, args]) => window.jupyterapp.commands.execute(command, args).then(() => null)",
+        [command, arguments],
+    )
+
+
+def choose(page: Page, index: int) -> None:
+    page.evaluate(
+        """index => {
+            const { content } = window.jupyterapp.shell.currentWidget;
+            content.activeCellIndex = index;
+            content.deselectAll();
+        }""",
+        index,
+    )
+
+
+def panel(page: Page) -> Locator:
+    return page.get_by_role("region", name="Pipelines")
+
+
+def badges(page: Page) -> Locator:
+    return page.locator(".jp-NotebookPanel:visible .pc-Badge")
+
+
+def test_a_cell_that_python_refuses_is_underlined_until_it_is_mended(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    notebook = opened(lab, page, "Mended", states("Mended", "secnods"))
+    line = page.locator(".pc-Underline.pc-mod-error")
+    expect(line).to_have_text("secnods")
+    expect(badges(page)).to_have_accessible_name("1 problem")
+    problems = panel(page)
+    expect(problems).to_contain_text("No pipeline yet")
+    page.evaluate(
+        "text => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(text)",
+        states("Mended"),
+    )
+    notebook.run(1)
+    expect(line).to_have_count(0)
+    expect(badges(page)).to_have_accessible_name("3 states. Show in Mended.")
+
+
+def test_a_cell_that_was_deleted_and_put_back_says_that_it_must_run(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    notebook = opened(lab, page, "Kept", states("Kept"), states("Undone"))
+    shown = panel(page)
+    expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Undone")
+    choose(page, 2)
+    do(page, "notebook:delete-cell")
+    expect(shown.get_by_role("heading", name="Kept")).to_be_visible()
+    do(page, "notebook:undo-cell-action")
+    back = "3 states, The cell was taken out and put back: run it again. Show in Undone."
+    expect(badges(page).nth(1)).to_have_accessible_name(back)
+    notebook.run(2)
+    expect(badges(page).nth(1)).to_have_accessible_name("3 states. Show in Undone.")
+    expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Undone")
+
+
+def test_a_problem_is_said_once_in_each_of_two_views_of_a_notebook(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    opened(lab, page, "Twice", states("Twice", '"soon"'))
+    expect(page.locator(".pc-Underline.pc-mod-error")).to_have_count(1)
+    do(page, "docmanager:clone")
+    expect(page.locator(".jp-NotebookPanel")).to_have_count(2)
+    lines = page.locator(".jp-NotebookPanel:visible .pc-Underline.pc-mod-error")
+    expect(lines).to_have_count(2)
+    lines.last.hover()
+    expect(page.locator(".pc-Tooltip .pc-Explain")).to_have_count(1)
+    expect(badges(page)).to_have_count(2)
+
+
+def test_two_notebooks_that_share_a_kernel_both_show_its_pipelines(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    lab.write("guest.ipynb", states("Guest"))
+    opened(lab, page, "Host", states("Host"))
+    host = page.evaluate("window.jupyterapp.shell.currentWidget.id")
+    kernel = page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
+    do(page, "docmanager:open", path="guest.ipynb", kernel={"id": kernel})
+    shown = panel(page)
+    expect(shown.get_by_role("heading", name="Host")).to_be_visible()
+    LabPage(lab, page, "guest.ipynb").run(0)
+    expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Guest")
+    expect(badges(page).last).to_have_accessible_name("3 states. Show in Guest.")
+
+    # Of the other notebook's cells nothing is said but what is so; a node leads there.
+    shown.get_by_role("combobox", name="Pipeline").select_option("Host")
+    node = shown.get_by_role("button", name="Hold, Wait")
+    expect(node).not_to_have_attribute("aria-description", "The cell that declares this was deleted.")
+    node.click()
+    page.wait_for_function("id => window.jupyterapp.shell.currentWidget.id === id", arg=host)
+    expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Host")
