@@ -125,6 +125,17 @@ class Board:
         """Have every page told where calls go now."""
         self._later(lambda: self._tell(self.place()))
 
+    def place(self) -> dict[str, Any]:
+        """Return where calls go now, as a message."""
+        target = targets.current()
+        return {
+            "type": "place",
+            "target": target.name,
+            "region": target.region,
+            "line": targets.one_line(),
+            "aws": targets.aws_configured(),
+        }
+
     def attach(self, execution: Execution) -> dict[str, Any]:
         """Follow an execution, and return it whole, as a message."""
         watched = self._watched.get(execution.execution_arn) or self._begin(execution)
@@ -190,16 +201,6 @@ class Board:
         sources = {number: texts[number] for number in numbers if number < len(texts)}
         described = pipelines.describe(declared.pipeline, declaration, sources)
         return {"type": "pipeline", "pipeline": described}
-
-    def place(self) -> dict[str, Any]:
-        target = targets.current()
-        return {
-            "type": "place",
-            "target": target.name,
-            "region": target.region,
-            "line": targets.one_line(),
-            "aws": targets.aws_configured(),
-        }
 
     def _list(self, name: str, on: str = "local") -> dict[str, Any]:
         message: dict[str, Any] = {
