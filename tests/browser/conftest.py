@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.browser.releases import NEWEST, python_of
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 PATIENCE = float(os.environ.get("PIPECELL_PATIENCE", "90"))
 """Seconds that a step of a test may take: a busy machine of two cores is slow, not wrong."""
-SIZE = {"width": 1280, "height": 900}
+SIZE: ViewportSize = {"width": 1280, "height": 900}
 
 expect.set_options(timeout=PATIENCE * 1000)
 

@@ -30,7 +30,7 @@ def watched(page: Page, lab: Lab) -> Iterator[Watch]:
 
 
 def scene() -> dict[str, Any]:
-    node = {
+    node: dict[str, Any] = {
         "id": BAIT,
         "name": BAIT,
         "title": BAIT,
@@ -49,7 +49,8 @@ def scene() -> dict[str, Any]:
         "hidden": 0,
         "fold": None,
     }
-    wire = {"source": BAIT, "targets": [BAIT], "points": [[0, 0], [9, 9], [9, 9], [20, 20]], "says": BAIT}
+    points = [[0, 0], [9, 9], [9, 9], [20, 20]]
+    wire: dict[str, Any] = {"source": BAIT, "targets": [BAIT], "points": points, "says": BAIT}
     wire |= {"straight": False, "dashed": False, "arrow": True, "label": [BAIT], "labelAt": [5, 5]}
     return {"width": 200, "height": 80, "nodes": [node], "wires": [wire], "groups": []}
 

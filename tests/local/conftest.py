@@ -64,7 +64,7 @@ class Clients:
         """Return a client of a service."""
         import boto3
 
-        made = boto3.session.Session().client(
+        made = boto3.session.Session().client(  # type: ignore[call-overload] # the stubs know literal names
             service,
             **{
                 "region_name": region,

@@ -54,8 +54,8 @@ class Shell:
 
     def notebook(self, name: str, *cells: str) -> str:
         """Write a notebook."""
-        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])  # type: ignore[no-untyped-call]
-        nbformat.write(made, self.folder / f"{name}.ipynb")  # type: ignore[no-untyped-call]
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        nbformat.write(made, self.folder / f"{name}.ipynb")
         return f"{name}.ipynb"
 
 

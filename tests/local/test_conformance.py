@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from pipecell.local.objects import ObjectStore
 from pipecell.local.service_model import compile_pattern
 from pipecell.local.services import registry
 from pipecell.local.store import Store
-from pipecell.local.wire import RequestContext, ServiceError
+from pipecell.local.wire import Handler, RequestContext, ServiceError
 
 SERVICES = {"sagemaker": "sagemaker", "logs": "logs", "stepfunctions": "states"}
 
@@ -87,7 +88,7 @@ class Shapes:
         least, most = shape.get("min", 0), shape.get("max", 10**9)
         pattern = compile_pattern(shape["pattern"]) if "pattern" in shape else None
         for candidate in CANDIDATES:
-            text = candidate + "a" * (least - len(candidate))
+            text: str = candidate + "a" * (least - len(candidate))
             if len(text) <= most and (pattern is None or pattern.fullmatch(text)):
                 return text
         raise LookupError(f"no candidate satisfies {name}: {shape}")
@@ -207,13 +208,18 @@ class Walk:
                 return
 
 
+def _table_of(service: Handler) -> JsonService:
+    table = getattr(service, "table", service)
+    assert isinstance(table, JsonService)
+    return table
+
+
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, JsonService]]:
     home = Home(tmp_path_factory.mktemp("conformance") / "home").create()
     store, objects = Store(home), ObjectStore(home)
     made = registry(home, store, objects)
-    found = {name: getattr(made[signing], "table", made[signing]) for name, signing in SERVICES.items()}
-    yield found
+    yield {name: _table_of(made[signing]) for name, signing in SERVICES.items()}
     for service in made.values():
         getattr(service, "close", lambda: None)()
     objects.close()
@@ -263,9 +269,13 @@ def test_a_refused_request_never_reaches_its_operation(
 ) -> None:
     shapes = Shapes(name)
     reached: list[str] = []
+
+    def reach(operation: str, *_: object) -> dict[str, Any]:
+        reached.append(operation)
+        return {}
+
     watched = JsonService(
-        name,
-        {operation: lambda *_, op=operation: reached.append(op) for operation in services[name].operations},  # type: ignore[misc]
+        name, {operation: partial(reach, operation) for operation in services[name].operations}
     )
     for operation in watched.operations:
         if shapes.input_of(operation):

@@ -22,7 +22,7 @@ from pipecell.local.work import jobs
 from pipecell.local.work.folder import JobFolder, write_json
 from pipecell.local.work.jobs import MAX_ATTEMPTS, Jobs, S3Output
 from pipecell.local.work.spawn import Spawner
-from tests.local.workshop import BUCKET, Workshop, is_running, processes_of, wait_until, workshop
+from tests.local.workshop import BUCKET, Workshop, is_running, processes_of, reason_of, wait_until, workshop
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ def test_success(work: Workshop) -> None:
     assert (status.status, status.secondary, status.exit_code) == ("Completed", "Completed", 0)
     assert status.failure_reason is None
     assert work.log("fine") == "hello\n"
+    assert status.started is not None
+    assert status.ended is not None
     assert status.created <= status.started <= status.ended
     assert [each.status for each in status.transitions] == ["Starting", "Training", "Completed"]
     assert all(each.ended is not None and each.ended >= each.started for each in status.transitions)
@@ -52,14 +54,14 @@ def test_failing_script(work: Workshop) -> None:
     code = "import sys\nprint('starting')\nprint('the reason is here', file=sys.stderr)\nsys.exit(3)"
     status = work.run_code("bad", code)
     assert (status.status, status.exit_code) == ("Failed", 3)
-    assert status.failure_reason.startswith("AlgorithmError: See job logs for more information, exit code: 3")
-    assert status.failure_reason.endswith("starting\nthe reason is here")
+    assert reason_of(status).startswith("AlgorithmError: See job logs for more information, exit code: 3")
+    assert reason_of(status).endswith("starting\nthe reason is here")
 
 
 def test_traceback_is_the_reason(work: Workshop) -> None:
     status = work.run_code("raises", "print('x' * 5000)\nraise ValueError('no such column: age')")
-    assert status.failure_reason.endswith("ValueError: no such column: age")
-    assert len(status.failure_reason) <= 1024
+    assert reason_of(status).endswith("ValueError: no such column: age")
+    assert len(reason_of(status)) <= 1024
 
 
 def test_a_signal_is_an_exit_code(work: Workshop) -> None:
@@ -167,6 +169,7 @@ def test_a_clock_that_is_set_back_and_forth_times_nothing_out(work: Workshop) ->
     subprocess.run([sys.executable, "-c", supervisor, str(work.home.root), folder.path], check=True)
     status = work.jobs.status("processing", "timeless")
     assert status.status == "Completed"
+    assert status.billable_seconds is not None
     assert 1 <= status.billable_seconds < 600
     times = [each.started for each in status.transitions]
     assert times == sorted(times)
@@ -228,7 +231,7 @@ def test_a_job_that_loses_every_supervisor_is_given_up(work: Workshop) -> None:
     work.jobs = work.new_jobs()
     status = work.run(spec)
     assert status.status == "Failed"
-    assert status.failure_reason.startswith("InternalServerError")
+    assert reason_of(status).startswith("InternalServerError")
 
 
 def test_a_long_queue_for_the_lock_is_no_loss(work: Workshop, tmp_path: Path) -> None:
@@ -342,7 +345,8 @@ def test_a_process_that_cannot_be_had_is_asked_for_again(
     work: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "RETELL_SECONDS", 0.01)
-    spawn, refused = Spawner.spawn, []
+    spawn = Spawner.spawn
+    refused: list[str] = []
 
     def refuse_once(self: Spawner, folder: str, environment: Mapping[str, str]) -> int:
         if not refused:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -148,7 +148,7 @@ def test_illegal_keys(store: ObjectStore, key: str, code: str) -> None:
 
 
 def test_missing_things_say_which(store: ObjectStore) -> None:
-    for call, code in [
+    refusals: list[tuple[Callable[[], object], str]] = [
         (lambda: store.head("data", "no"), "NoSuchKey"),
         (lambda: store.head("none", "no"), "NoSuchBucket"),
         (lambda: store.open("data", "no"), "NoSuchKey"),
@@ -157,7 +157,8 @@ def test_missing_things_say_which(store: ObjectStore) -> None:
         (lambda: store.delete("none", "key"), "NoSuchBucket"),
         (lambda: store.copy(("data", "no"), ("data", "key")), "NoSuchKey"),
         (lambda: store.change_tags("data", "no", {}), "NoSuchKey"),
-    ]:
+    ]
+    for call, code in refusals:
         with pytest.raises(ServiceError) as caught:
             call()
         assert code_of(caught) == (code, 404)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pipecell.local import signature
 from pipecell.local.payload import Body, ChunkedBody, HashedBody, WholeBody, open_body
-from pipecell.local.signature import ChunkSeed, Signed
+from pipecell.local.signature import ChunkSeed, Incoming, Signed
 from pipecell.local.wire import ServiceError
-from tests.local.test_signature import EXAMPLE_SCOPE, EXAMPLE_TIME, Incoming, secret_of
+from tests.local.test_signature import EXAMPLE_SCOPE, EXAMPLE_TIME, secret_of
 
 CONTENT = b"a" * 66_560
 # "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks"

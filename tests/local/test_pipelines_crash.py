@@ -29,7 +29,7 @@ def steps(pipelines: Pipelines, traces: Traces) -> list[dict[str, Any]]:
     """Parallel branches, then a condition, then a chain."""
 
     def step(name: str, *needs: str) -> dict[str, Any]:
-        body = {"DependsOn": list(needs)} if needs else {}
+        body: dict[str, Any] = {"DependsOn": list(needs)} if needs else {}
         return processing(name, pipelines.upload(traces.code(name, "time.sleep(0.1)")), **body)
 
     holds = {"Type": "Equals", "LeftValue": 1, "RightValue": 1}

@@ -18,7 +18,7 @@ from pipecell.workspace import Workspace
 from tests.local.conftest import Clients
 from tests.local.pipeline_parts import BUCKET, Traces, fresh, processing
 
-CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}}
+CACHED: dict[str, Any] = {"CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}}
 METRICS = "pathlib.Path('/opt/ml/processing/report/metrics.json').write_text('{\"auc\": 0.9}')\n"
 
 
@@ -237,6 +237,8 @@ def test_hours_are_those_of_earlier_runs(desk: Desk) -> None:
     assert second.hours is not None
     assert second.hours.basis == "as 1 earlier run"
     assert second.low == pytest.approx(0.115 * second.hours.low / 3600)
+    assert first.high is not None
+    assert second.high is not None
     assert second.high < first.high
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipecell.errors import EndpointError, UsageError
 from pipecell.local.home import Home
-from pipecell.local.runtimes import check_image, find, map_image, read_mappings, unmap
+from pipecell.local.runtimes import Runtime, check_image, find, map_image, read_mappings, unmap
 from pipecell.local.runtimes.images import family_of, parse
 
 REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
@@ -19,6 +19,20 @@ REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home").create()
+
+
+def standing_in(uri: str, home: Home, **settings: str) -> Runtime:
+    """Return what stands in for an image; something must."""
+    runtime = find(uri, home, **settings)
+    assert runtime is not None, uri
+    return runtime
+
+
+def refusal(uri: str, kind: str, home: Home, **settings: str) -> str:
+    """Return why an image is refused; it must be."""
+    reason = check_image(uri, kind, home, **settings)
+    assert reason is not None, uri
+    return reason
 
 
 @pytest.mark.parametrize(
@@ -82,28 +96,26 @@ def test_the_sdks_own_images_are_known() -> None:
 
 
 def test_python_is_the_users(home: Home) -> None:
-    runtime = find(f"{REGISTRY}/sagemaker-scikit-learn:1.2-1", home)
+    runtime = standing_in(f"{REGISTRY}/sagemaker-scikit-learn:1.2-1", home)
     for word in ("python", "python3", "python3.9", "/usr/bin/python3", "/miniconda3/bin/python"):
         assert runtime.command([word, "x.py"], ["--a", "python"]) == (sys.executable, "x.py", "--a", "python")
     assert runtime.command(["/bin/bash", "x.sh"], []) == ("/bin/bash", "x.sh")
     assert runtime.command(["pythonic"], []) == ("pythonic",)
-    assert (
-        find(f"{REGISTRY}/sagemaker-scikit-learn:1", home, python="/env/bin/python").python
-        == "/env/bin/python"
-    )
+    runtime = standing_in(f"{REGISTRY}/sagemaker-scikit-learn:1", home, python="/env/bin/python")
+    assert runtime.python == "/env/bin/python"
 
 
 def test_an_unknown_image_is_refused_with_the_way_out(home: Home) -> None:
     uri = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:3"
     assert find(uri, home) is None
-    reason = check_image(uri, "processing", home)
+    reason = refusal(uri, "processing", home)
     assert uri in reason
     assert "%pipeline local map '*/fraud:*' COMMAND" in reason
 
 
 def test_a_missing_package_is_refused_with_the_way_out(home: Home) -> None:
     uri = "763104351884.dkr.ecr.us-east-1.amazonaws.com/mxnet-training:1.9"
-    reason = check_image(uri, "training", home)
+    reason = refusal(uri, "training", home)
     assert f"{sys.executable} -m pip install mxnet" in reason
     map_image(home, "*/mxnet-training:*", "python")
     assert check_image(uri, "training", home) is None
@@ -119,7 +131,7 @@ def test_packages_of_another_python_are_asked_there(home: Home, tmp_path: Path) 
     python.write_text("#!/bin/sh\nexit 1\n")
     python.chmod(0o755)
     uri = f"{REGISTRY}/sagemaker-scikit-learn:1.2-1"
-    assert "scikit-learn" in check_image(uri, "training", home, python=str(python))
+    assert "scikit-learn" in refusal(uri, "training", home, python=str(python))
     python.write_text("#!/bin/sh\nexit 0\n")
     other = tmp_path / "python3.9"
     python.rename(other)
@@ -128,18 +140,18 @@ def test_packages_of_another_python_are_asked_there(home: Home, tmp_path: Path) 
 
 def test_an_interpreter_that_is_not_there(home: Home) -> None:
     map_image(home, "own:*", "/nowhere/bin/python")
-    assert "does not exist" in check_image(f"{REGISTRY}/own:1", "training", home)
+    assert "does not exist" in refusal(f"{REGISTRY}/own:1", "training", home)
 
 
 def test_mapping(home: Home) -> None:
     uri = f"{REGISTRY}/own:1"
     map_image(home, "own:*", "conda run -n 'my env'")
-    assert find(uri, home).command(["python3", "x.py"], ["1"]) == (
+    assert standing_in(uri, home).command(["python3", "x.py"], ["1"]) == (
         *("conda", "run", "-n", "my env", "python3", "x.py", "1"),
     )
     # The newest answer counts, and one for the same pattern replaces the old.
     map_image(home, "*/own:1", "true")
-    assert find(uri, home).command([], []) == ("true",)
+    assert standing_in(uri, home).command([], []) == ("true",)
     map_image(home, "own:*", "false")
     assert [each.pattern for each in read_mappings(home)] == ["own:*", "*/own:1"]
     unmap(home, "own:*")
@@ -149,7 +161,7 @@ def test_mapping(home: Home) -> None:
 
 def test_mapping_goes_before_what_is_known(home: Home) -> None:
     map_image(home, "sagemaker-xgboost:*", "/env/bin/python3.12")
-    runtime = find(f"{REGISTRY}/sagemaker-xgboost:1.7-1", home)
+    runtime = standing_in(f"{REGISTRY}/sagemaker-xgboost:1.7-1", home)
     assert runtime.python == "/env/bin/python3.12"
     assert runtime.is_xgboost
 

@@ -12,7 +12,7 @@ from pipecell.definition.xgboost import UserError, validate
 from pipecell.local.runtimes.xgboost_data import check_channels, content_format, data_files
 from pipecell.local.runtimes.xgboost_metrics import CUSTOM, evaluation, split_metrics
 from pipecell.local.runtimes.xgboost_model import model_form
-from pipecell.local.runtimes.xgboost_rounds import round_line
+from pipecell.local.runtimes.xgboost_rounds import Results, round_line
 
 
 def test_types() -> None:
@@ -162,7 +162,7 @@ def test_model_forms(version: tuple[int, ...], form: str) -> None:
 
 
 def test_round_lines() -> None:
-    results = {"train": {"logloss": [0.5, 0.25]}, "validation": {"logloss": [0.5, (0.125, 0.01)]}}
+    results: Results = {"train": {"logloss": [0.5, 0.25]}, "validation": {"logloss": [0.5, (0.125, 0.01)]}}
     assert round_line(7, results) == "[7]\ttrain-logloss:0.25000\tvalidation-logloss:0.12500"
 
 
@@ -183,12 +183,15 @@ def test_split_metrics() -> None:
 def test_accuracy_of_every_objective(objective: str, guess: list[object], right: float) -> None:
     data = xgboost.DMatrix(numpy.zeros((4, 1)), label=[0, 1, 0, 0])
     evaluate = evaluation(["accuracy"], objective)
+    assert evaluate is not None
     assert evaluate(numpy.array(guess), data) == [("accuracy", right)]
 
 
 def test_every_metric_of_the_container_is_computed() -> None:
     data = xgboost.DMatrix(numpy.zeros((4, 1)), label=[0, 1, 0, 1])
-    found = dict(evaluation(sorted(CUSTOM), "binary:logistic")(numpy.array([0.1, 0.9, 0.8, 0.7]), data))
+    evaluate = evaluation(sorted(CUSTOM), "binary:logistic")
+    assert evaluate is not None
+    found = dict(evaluate(numpy.array([0.1, 0.9, 0.8, 0.7]), data))
     assert set(found) == CUSTOM
     assert found["recall"] == 1.0
     assert found["precision"] == pytest.approx(2 / 3)

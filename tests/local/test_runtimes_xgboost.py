@@ -6,7 +6,6 @@ import io
 import pickle
 import re
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ import xgboost
 
 from pipecell.local.work.container import training_spec
 from pipecell.local.work.jobs import JobStatus
-from tests.local.workshop import BUCKET, ROLE, SANDBOXES, XGBOOST, Workshop, workshop
+from tests.local.container.requests import members
+from tests.local.workshop import BUCKET, ROLE, SANDBOXES, XGBOOST, Workshop, reason_of, wait_until, workshop
 
 OUT = f"s3://{BUCKET}/out"
 HYPERPARAMETERS = {
@@ -44,7 +44,7 @@ def data(rows: int, seed: int) -> pandas.DataFrame:
 
 
 def as_csv(frame: pandas.DataFrame) -> str:
-    return frame.to_csv(header=False, index=False)
+    return str(frame.to_csv(header=False, index=False))
 
 
 def as_libsvm(frame: pandas.DataFrame) -> str:
@@ -105,8 +105,7 @@ def train(work: Workshop, asked: dict[str, Any]) -> JobStatus:
 
 
 def model_of(work: Workshop, status: JobStatus, name: str = "xgboost-model") -> bytes:
-    with tarfile.open(fileobj=io.BytesIO(work.get(status.outputs["model"]))) as archive:
-        return archive.extractfile(name).read()
+    return members(work.get(status.outputs["model"]))[name]
 
 
 def booster_of(content: bytes) -> xgboost.Booster:
@@ -245,9 +244,9 @@ def test_wrong_hyperparameters(work: Workshop, change: dict[str, str | None], wo
     merged = {name: value for name, value in {**HYPERPARAMETERS, **change}.items() if value is not None}
     status = train(work, request("wrong", hyperparameters=merged))
     assert (status.status, status.exit_code) == ("Failed", 1)
-    assert status.failure_reason.startswith("AlgorithmError: framework error: \n")
-    assert words in status.failure_reason
-    assert status.failure_reason.endswith("exit code: 1")
+    assert reason_of(status).startswith("AlgorithmError: framework error: \n")
+    assert words in reason_of(status)
+    assert reason_of(status).endswith("exit code: 1")
 
 
 def test_labels_out_of_range(work: Workshop) -> None:
@@ -256,7 +255,7 @@ def test_labels_out_of_range(work: Workshop) -> None:
     work.put("train/x.csv", as_csv(frame))
     asked = {**HYPERPARAMETERS, "base_score": "0.5"}
     status = train(work, request("labels", channels=[channel("train")], hyperparameters=asked))
-    assert "label must be in [0,1] for logistic regression" in status.failure_reason
+    assert "label must be in [0,1] for logistic regression" in reason_of(status)
 
 
 @pytest.mark.parametrize(
@@ -275,16 +274,16 @@ def test_wrong_data(work: Workshop, key: str, content: str, content_type: str, w
     work.put(key, content)
     status = train(work, request("data", channels=[channel("train", content_type)]))
     assert status.status == "Failed"
-    assert words in status.failure_reason, status.failure_reason
+    assert words in reason_of(status), status.failure_reason
 
 
 def test_wrong_channels(work: Workshop) -> None:
     put_csv(work)
     status = train(work, request("none", channels=[channel("validation")]))
-    assert "Missing required channel: train" in status.failure_reason
+    assert "Missing required channel: train" in reason_of(status)
     work.put("test/x.csv", "1,2\n")
     status = train(work, request("extra", channels=[channel("train"), channel("test")]))
-    assert "Extraneous channel found: test" in status.failure_reason
+    assert "Extraneous channel found: test" in reason_of(status)
 
 
 def test_a_header_is_pointed_out(work: Workshop) -> None:
@@ -320,8 +319,8 @@ def test_cross_validation(work: Workshop) -> None:
         accuracy(booster_of(model_of(work, status, f"xgboost-model-{fold}"))) > 0.6 for fold in range(3)
     )
     assert re.search(r"^\[5\]\ttrain-logloss:\d\.\d{5}\tvalidation-logloss:", log, re.MULTILINE)
-    with tarfile.open(fileobj=io.BytesIO(work.get(status.outputs["output"]))) as archive:
-        table = numpy.loadtxt(archive.extractfile("predictions.csv"), delimiter=",")
+    written = members(work.get(status.outputs["output"]))
+    table = numpy.loadtxt(io.BytesIO(written["predictions.csv"]), delimiter=",")
     assert table.shape == (400, 3)
     assert (table[:, 0] == table[:, 2]).mean() > 0.6
 
@@ -351,8 +350,6 @@ def test_stopped_training_has_a_model(work: Workshop) -> None:
     put_csv(work)
     asked = {**HYPERPARAMETERS, "num_round": "1000000", "save_model_on_termination": "true"}
     work.jobs.launch(training_spec(request("stop", version="3.0-5", hyperparameters=asked), work.home))
-    from tests.local.workshop import wait_until
-
     wait_until(lambda: "[3]\t" in work.log("stop", "training"), "some rounds")
     work.jobs.stop("training", "stop")
     status = work.wait("stop", "training")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import tarfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipecell.local.daemon import EndpointInfo
+from tests.local.container.requests import members
 from tests.local.pipeline_parts import BUCKET, ROLE, fresh
 
 sagemaker = pytest.importorskip("sagemaker")
@@ -347,9 +346,8 @@ def test_a_notebook_job_runs_its_notebook(sdk: dict[str, Any], tmp_path: Path) -
     bucket, _, prefix = job["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://").partition("/")
     key = f"{prefix}/{job['TrainingJobName']}/output/output.tar.gz"
     content = sdk["boto"].client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        (name,) = [each for each in archive.getnames() if each.endswith(".ipynb")]
-        executed = nbformat.reads(archive.extractfile(name).read().decode(), as_version=4)
+    (notebook,) = [each for name, each in members(content).items() if name.endswith(".ipynb")]
+    executed = nbformat.reads(notebook.decode(), as_version=4)
     assert executed.cells[2].outputs[0].text == "rows are 99\n"
 
 

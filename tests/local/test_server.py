@@ -273,7 +273,9 @@ def test_expect_continue(server: Server) -> None:
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
-def test_many_long_requests_do_not_block_short_ones(server: Server, echo: Echo) -> None:
+def test_many_long_requests_do_not_block_short_ones(
+    server: Server, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = threading.Event()
     waiting = threading.Semaphore(0)
     original = echo.handle
@@ -284,7 +286,7 @@ def test_many_long_requests_do_not_block_short_ones(server: Server, echo: Echo) 
             release.wait(20)
         return original(request)
 
-    echo.handle = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(echo, "handle", slow)
 
     def ask_slowly() -> None:
         headers = {**signed(server, "POST", "/", b""), "X-Slow": "1"}

@@ -140,7 +140,8 @@ def test_times_become_datetimes(model: ServiceModel) -> None:
     ):
         read = model.read_input("ListTrainingJobs", {"CreationTimeAfter": given})
         assert read["CreationTimeAfter"] == datetime(2026, 1, 1, tzinfo=timezone.utc)
-    for wrong in ("yesterday", True, [], 1e30):
+    nonsense: tuple[object, ...] = ("yesterday", True, [], 1e30)
+    for wrong in nonsense:
         found = problems(model, "ListTrainingJobs", {"CreationTimeAfter": wrong})
         assert found.endswith("can not be converted to milliseconds since epoch (at 'creationTimeAfter')")
 

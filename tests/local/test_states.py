@@ -35,7 +35,7 @@ def finish(states: Any, arn: str) -> dict[str, Any]:
 
     def ended() -> bool:
         found.update(states.describe_execution(executionArn=arn))
-        return found["status"] != "RUNNING"
+        return bool(found["status"] != "RUNNING")
 
     wait_until(ended, f"the end of {arn}")
     return found

@@ -115,7 +115,10 @@ def test_glue_jobs_through_their_own_api(glue: Any, s3: Any, bucket: str) -> Non
     first = glue.start_job_run(JobName=name, Arguments={"--a": "1"})["JobRunId"]
     with pytest.raises(glue.exceptions.ConcurrentRunsExceededException):
         glue.start_job_run(JobName=name)
-    state = lambda: glue.get_job_run(JobName=name, RunId=first)["JobRun"]["JobRunState"]  # noqa: E731
+
+    def state() -> str:
+        return str(glue.get_job_run(JobName=name, RunId=first)["JobRun"]["JobRunState"])
+
     wait_until(lambda: state() == "RUNNING", "the run's start")
     assert (
         glue.batch_stop_job_run(JobName=name, JobRunIds=[first, "jr_none"])["Errors"][0]["JobRunId"]

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ SECOND = "ALTER TABLE thing ADD COLUMN size INTEGER; CREATE INDEX by_size ON thi
 
 
 @pytest.fixture
-def store(home: Home):
+def store(home: Home) -> Iterator[Store]:
     made = Store(home)
     made.register("test", FIRST)
     yield made

@@ -198,6 +198,7 @@ class TestWatcher:
 def test_descendants() -> None:
     script = "sleep 60 & sleep 60 & echo ready; wait"
     process = subprocess.Popen(["/bin/sh", "-c", f"/bin/sh -c '{script}'; true"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
     try:
         process.stdout.readline()
         below = descendants(process.pid)
@@ -216,6 +217,7 @@ class TestSpawner:
         spawner = Spawner(str(tmp_path))
         try:
             spawner.warm_up()
+            assert spawner._nursery is not None
             first = spawner._nursery.pid
             os.kill(first, 9)
             pid = spawner.spawn(str(tmp_path / "job"), {})
@@ -238,6 +240,7 @@ class TestSpawner:
         spawner = Spawner(str(tmp_path))
         spawner.warm_up()
         nursery = spawner._nursery
+        assert nursery is not None
         spawner.close()
         assert nursery.returncode == 0
 

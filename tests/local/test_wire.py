@@ -13,7 +13,7 @@ import pytest
 
 from pipecell.local import wire_errors
 from pipecell.local.json_service import JsonService, error_response, to_wire
-from pipecell.local.wire import Request, RequestContext, ServiceError
+from pipecell.local.wire import Request, RequestContext, Response, ServiceError
 
 SEEN: list[tuple[dict[str, Any], RequestContext]] = []
 
@@ -47,9 +47,15 @@ def request(operation: str, body: Any = None, **fields: Any) -> Request:
     )
 
 
+def body_of(response: Response) -> Any:
+    """Return the JSON of an answer that is sent in one piece."""
+    assert isinstance(response.body, bytes)
+    return json.loads(response.body)
+
+
 def test_an_operation_gets_its_input_and_context(service: JsonService) -> None:
     response = service.handle(request("SageMaker.DescribePipeline", {"PipelineName": "p"}, request_id="r-1"))
-    assert json.loads(response.body) == {"PipelineArn": "arn"}  # type: ignore[arg-type]
+    assert body_of(response) == {"PipelineArn": "arn"}
     assert response.headers["content-type"] == "application/x-amz-json-1.1"
     value, context = SEEN.pop()
     assert value == {"PipelineName": "p"}
@@ -107,7 +113,7 @@ def test_an_operation_that_aws_does_not_have_is_a_mistake_of_ours() -> None:
 def test_errors_as_json_clients_read_them() -> None:
     response = error_response(ServiceError("ConflictException", "Twice.", status=409, Resource="arn"))
     assert (response.status, response.headers["x-amzn-errortype"]) == (409, "ConflictException")
-    document = json.loads(response.body)  # type: ignore[arg-type]
+    document = body_of(response)
     assert document == {
         "__type": "ConflictException",
         "message": "Twice.",

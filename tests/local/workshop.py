@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipecell.local.home import Home
 from pipecell.local.objects import ObjectStore
@@ -25,7 +25,10 @@ ROLE = "arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRol
 SANDBOXES = [kind for kind in KINDS if any(map(works, candidates(kind)))]
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """Return the condition's first true value; fail when it does not come."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -120,6 +123,12 @@ def workshop(folder: Path, sandbox: str | None = None) -> Iterator[Workshop]:
         yield made
     finally:
         made.close()
+
+
+def reason_of(status: JobStatus) -> str:
+    """Return why a job failed; it must have said so."""
+    assert status.failure_reason is not None, status
+    return status.failure_reason
 
 
 def is_running(pid: int) -> bool:

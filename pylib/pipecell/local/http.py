@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import responses as reasons
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from cheroot.server import Gateway, HTTPConnection, HTTPRequest, HTTPServer
 
@@ -240,7 +240,17 @@ class _Gateway(Gateway):
                     request.write(chunk)
 
 
-def _send_at_once(request: HTTPRequest, body: bytes) -> None:
+class _Answer(Protocol):
+    """What sending needs of cheroot's request."""
+
+    conn: Any
+
+    def ensure_headers_sent(self) -> None: ...
+
+    def write(self, body: bytes, /) -> None: ...
+
+
+def _send_at_once(request: _Answer, body: bytes) -> None:
     """Send headers and body together.
 
     Clients take headers without the body that they announce for an empty answer: a server that is killed

@@ -94,4 +94,5 @@ def train(work: Workshop, request: dict[str, Any]) -> JobStatus:
 
 def members(content: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+        files = ((member.name, archive.extractfile(member)) for member in archive)
+        return {name: file.read() for name, file in files if file is not None}

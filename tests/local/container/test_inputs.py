@@ -14,20 +14,20 @@ from tests.local.container.requests import (
     scripted,
     train,
 )
-from tests.local.workshop import BUCKET, Workshop
+from tests.local.workshop import BUCKET, Workshop, reason_of
 
 
 def test_missing_input(work: Workshop) -> None:
     status = process(work, processing("absent", f"s3://{BUCKET}/nothing/here.py"))
     assert status.status == "Failed"
-    assert status.failure_reason.startswith("ClientError: ")
-    assert f'No S3 objects found under S3 URL "s3://{BUCKET}/nothing/here.py"' in status.failure_reason
+    assert reason_of(status).startswith("ClientError: ")
+    assert f'No S3 objects found under S3 URL "s3://{BUCKET}/nothing/here.py"' in reason_of(status)
     assert status.started is None
 
 
 def test_missing_bucket(work: Workshop) -> None:
     status = process(work, processing("absent", "s3://nobodys-bucket/here.py"))
-    assert "The specified bucket does not exist" in status.failure_reason
+    assert "The specified bucket does not exist" in reason_of(status)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_bad_manifests(work: Workshop, manifest: str, reason: str) -> None:
     script = work.put("code/run.py", "pass")
     inputs = [s3_input("data", uri, "/opt/ml/processing/input/data", S3DataType="ManifestFile")]
     status = process(work, processing("bad", script, ProcessingInputs=inputs))
-    assert (status.status, reason in status.failure_reason) == ("Failed", True), status.failure_reason
+    assert (status.status, reason in reason_of(status)) == ("Failed", True), status.failure_reason
 
 
 @pytest.mark.parametrize("key", ["in/../../../escape", "in/..", "in/./x", "in/" + "n" * 300])
@@ -97,7 +97,7 @@ def test_keys_that_are_no_paths(work: Workshop, key: str) -> None:
     inputs = [s3_input("data", f"s3://{BUCKET}/in/", "/opt/ml/processing/input/data")]
     status = process(work, processing("odd", script, ProcessingInputs=inputs))
     assert status.status == "Failed"
-    assert "ClientError" in status.failure_reason
+    assert "ClientError" in reason_of(status)
     assert not list(work.home.root.rglob("escape"))
 
 
@@ -107,7 +107,7 @@ def test_a_key_that_is_file_and_folder(work: Workshop) -> None:
     script = work.put("code/run.py", "pass")
     inputs = [s3_input("data", f"s3://{BUCKET}/in/", "/opt/ml/processing/input/data")]
     status = process(work, processing("both", script, ProcessingInputs=inputs))
-    assert "both a file and a folder" in status.failure_reason
+    assert "both a file and a folder" in reason_of(status)
 
 
 def test_odd_but_legal_keys(work: Workshop) -> None:

@@ -19,7 +19,7 @@ from tests.local.container.requests import (
     s3_output,
     source_archive,
 )
-from tests.local.workshop import BUCKET, Workshop, wait_until, workshop
+from tests.local.workshop import BUCKET, Workshop, reason_of, wait_until, workshop
 
 
 def test_processing_reads_and_writes(each_sandbox: Workshop) -> None:
@@ -96,7 +96,7 @@ def test_output_into_a_missing_bucket(work: Workshop) -> None:
     outputs = {"Outputs": [s3_output("o", "/opt/ml/processing/output", "s3://nobodys-bucket/o")]}
     status = process(work, processing("lost", script, ProcessingOutputConfig=outputs))
     assert status.status == "Failed"
-    assert "NoSuchBucket" in status.failure_reason
+    assert "NoSuchBucket" in reason_of(status)
 
 
 def test_failed_processing_uploads_nothing(work: Workshop) -> None:
@@ -158,6 +158,7 @@ def test_several_instances_with_shards(work: Workshop) -> None:
     assert json.loads(work.get(f"{OUT}/o/algo-2")) == ["1.csv", "3.csv"]
     assert [stream.host for stream in work.jobs.streams("processing", "sharded")] == ["algo-1", "algo-2"]
     assert work.log("sharded", host="algo-2") == "I am algo-2\n"
+    assert status.billable_seconds is not None
     assert status.billable_seconds >= 2
 
 
@@ -172,7 +173,7 @@ def test_one_failing_instance_fails_the_job(work: Workshop) -> None:
     request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
     status = process(work, request)
     assert (status.status, status.exit_code) == ("Failed", 1)
-    assert status.failure_reason.endswith("the second one fails")
+    assert reason_of(status).endswith("the second one fails")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +202,7 @@ def test_what_processing_cannot_do_here(work: Workshop, change: dict[str, Any], 
     with pytest.raises(EndpointError) as caught:
         processing_spec(processing("no", f"s3://{BUCKET}/x", **change), work.home)
     assert caught.value.code == "PC832"
+    assert caught.value.path is not None
     assert path in caught.value.path
 
 

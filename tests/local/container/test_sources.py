@@ -9,7 +9,6 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from tests.local.container.requests import (
     train,
     training,
 )
-from tests.local.workshop import Workshop
+from tests.local.workshop import Workshop, reason_of
 
 
 def test_shell_and_package_programs(work: Workshop) -> None:
@@ -80,7 +79,7 @@ def test_requirements_that_nobody_has(work: Workshop, monkeypatch: pytest.Monkey
     files = {"train.py": "print('never')", "requirements.txt": "no-such-package-anywhere\n"}
     status = train(work, scripted(work, "lacks", files))
     assert status.status == "Failed"
-    assert "no-such-package-anywhere" in status.failure_reason
+    assert "no-such-package-anywhere" in reason_of(status)
 
 
 def test_source_archives_cannot_write_outside(work: Workshop, tmp_path: Path) -> None:
@@ -96,33 +95,34 @@ def test_source_archives_cannot_write_outside(work: Workshop, tmp_path: Path) ->
     )
     status = train(work, request)
     assert status.status == "Failed"
-    assert "escape.py" in status.failure_reason
+    assert "escape.py" in reason_of(status)
     assert not list(tmp_path.rglob("escape.py"))
 
 
 @pytest.mark.parametrize(
-    "build",
+    "links",
     [
-        lambda a: _link(a, "up", "..", tarfile.SYMTYPE),
-        lambda a: _link(a, "passwd", "/etc/passwd", tarfile.SYMTYPE),
-        lambda a: _link(a, "hard", "../../x", tarfile.LNKTYPE),
-        lambda a: (_link(a, "here", ".", tarfile.SYMTYPE), _link(a, "here/../up", "..", tarfile.SYMTYPE)),
-        lambda a: _link(a, "null", "", tarfile.CHRTYPE),
-        lambda a: _link(a, "/absolute", "", tarfile.REGTYPE),
-        lambda a: _link(a, "fifo", "", tarfile.FIFOTYPE),
+        [("up", "..", tarfile.SYMTYPE)],
+        [("passwd", "/etc/passwd", tarfile.SYMTYPE)],
+        [("hard", "../../x", tarfile.LNKTYPE)],
+        [("here", ".", tarfile.SYMTYPE), ("here/../up", "..", tarfile.SYMTYPE)],
+        [("null", "", tarfile.CHRTYPE)],
+        [("/absolute", "", tarfile.REGTYPE)],
+        [("fifo", "", tarfile.FIFOTYPE)],
     ],
     ids=["link up", "absolute link", "hard link", "link through a link", "device", "absolute", "pipe"],
 )
-def test_dangerous_members(work: Workshop, build: Any) -> None:
+def test_dangerous_members(work: Workshop, links: list[tuple[str, str, bytes]]) -> None:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        build(archive)
+        for name, target, kind in links:
+            _link(archive, name, target, kind)
     uri = work.put("evil/sourcedir.tar.gz", content.getvalue())
     request = training(
         "evil",
         HyperParameters={"sagemaker_program": '"train.py"', "sagemaker_submit_directory": json.dumps(uri)},
     )
-    assert "is refused" in train(work, request).failure_reason
+    assert "is refused" in reason_of(train(work, request))
 
 
 def _link(archive: tarfile.TarFile, name: str, target: str, kind: bytes) -> None:
@@ -138,4 +138,4 @@ def test_a_source_that_is_no_archive(work: Workshop) -> None:
         "broken",
         HyperParameters={"sagemaker_program": '"train.py"', "sagemaker_submit_directory": json.dumps(uri)},
     )
-    assert "cannot be extracted" in train(work, request).failure_reason
+    assert "cannot be extracted" in reason_of(train(work, request))

@@ -18,7 +18,7 @@ from tests.local.container.requests import (
     train,
     training,
 )
-from tests.local.workshop import BUCKET, SKLEARN, XGBOOST, Workshop
+from tests.local.workshop import BUCKET, SKLEARN, XGBOOST, Workshop, reason_of
 
 
 def test_script_mode(each_sandbox: Workshop) -> None:
@@ -77,7 +77,7 @@ def test_script_mode(each_sandbox: Workshop) -> None:
 def test_failing_script_mode(work: Workshop) -> None:
     request = scripted(work, "fails", {"train.py": "print('epoch 1')\nraise KeyError('label')"})
     status = train(work, request)
-    reason = status.failure_reason
+    reason = reason_of(status)
     assert reason.startswith('AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "')
     assert "KeyError: 'label'\"\nCommand \"" in reason
     assert reason.endswith("exit code: 1")
@@ -218,6 +218,7 @@ def test_what_training_cannot_do_here(work: Workshop, change: dict[str, Any], co
     with pytest.raises(EndpointError) as caught:
         training_spec(training("no", **change), work.home)
     assert caught.value.code == code
+    assert caught.value.path is not None
     assert path in caught.value.path
 
 

@@ -95,7 +95,7 @@ class Endpoint:
                 info = daemon.start(self.home)
             self.restarts += info.pid != self._pid
             self._pid = info.pid
-            self._clients[service] = boto3.session.Session().client(
+            self._clients[service] = boto3.session.Session().client(  # type: ignore[call-overload] # the stubs know literal names
                 service,
                 region_name="us-east-1",
                 endpoint_url=info.endpoint,

@@ -49,9 +49,10 @@ def pipeline() -> str:
             f"s3://{BUCKET}/durability/code",
             outputs=["out"],
             environment={"SIDE": {"Get": "Parameters.Side"}, "STEP": name},
-            **({"DependsOn": list(needs)} if needs else {}),
             **body,
         )
+        if needs:
+            made["DependsOn"] = list(needs)
         made["Arguments"]["AppSpecification"]["ContainerEntrypoint"] = [
             "sh",
             "/opt/ml/processing/input/code/job.sh",

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,15 @@ def test_what_was_acknowledged_survives_kills_during_uploads(home: Home, rising:
                 stop.wait(0.02)
         clients.close()
 
+    def are_acknowledged(number: int) -> bool:
+        return sum(acknowledged.values()) >= number
+
     writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
     for writer in writers:
         writer.start()
     for _ in range(4):
         goal = sum(acknowledged.values()) + 5
-        wait_until(lambda goal=goal: sum(acknowledged.values()) >= goal, "puts are acknowledged")
+        wait_until(partial(are_acknowledged, goal), "puts are acknowledged")
         os.kill(info.pid, signal.SIGKILL)
         info, s3 = rising()
     stop.set()

@@ -11,7 +11,10 @@ from typing import Any
 
 from pipecell.local.runtimes.xgboost_library import xgboost_library
 
-Results = Mapping[str, Mapping[str, list[Any]]]
+Value = float | tuple[float, float]
+"""Of a metric; of cross-validation its mean and standard deviation."""
+
+Results = Mapping[str, Mapping[str, Sequence[Value]]]
 """Channel → metric → its value after each round."""
 
 AfterRound = Callable[[Any, int, Results], None]
@@ -51,6 +54,6 @@ def round_line(number: int, results: Results) -> str:
     return "\t".join([f"[{number}]", *parts])
 
 
-def _last(values: list[Any]) -> float:
+def _last(values: Sequence[Value]) -> float:
     newest = values[-1]
     return float(newest[0] if isinstance(newest, tuple) else newest)

@@ -17,10 +17,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
+from functools import partial
 
 POLL_SECONDS = 0.05
 
 _log = logging.getLogger(__name__)
+
+
+Call = Callable[[], object]
+"""What is called; nobody looks at what it returns."""
 
 
 class Watcher:
@@ -38,8 +43,8 @@ class Watcher:
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
-        self._calls: deque[Callable[[], None]] = deque()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._calls: deque[Call] = deque()
+        self._timers: list[tuple[float, int, Call]] = []
         self._order = itertools.count()
         self._polled: dict[Hashable, int] = {}
         self._closed = False
@@ -53,12 +58,12 @@ class Watcher:
         descriptor = open_pidfd(pid)
         self.call_soon(lambda: self._add(key, pid, descriptor))
 
-    def call_soon(self, call: Callable[[], None]) -> None:
+    def call_soon(self, call: Call) -> None:
         """Run ``call`` in the watcher's thread."""
         self._calls.append(call)
         self._wake_up()
 
-    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+    def call_later(self, seconds: float, call: Call) -> None:
         """Run ``call`` in the watcher's thread after some seconds."""
         entry = (time.monotonic() + seconds, next(self._order), call)
         self.call_soon(lambda: heapq.heappush(self._timers, entry))
@@ -126,13 +131,13 @@ class Watcher:
         for key, pid in list(self._polled.items()):
             if not is_alive(pid):
                 del self._polled[key]
-                self._guard(lambda key=key: self._on_exit(key))  # type: ignore[misc]
+                self._guard(partial(self._on_exit, key))
 
     def _run_timers(self) -> None:
         while self._timers and self._timers[0][0] <= time.monotonic():
             self._guard(heapq.heappop(self._timers)[2])
 
-    def _guard(self, call: Callable[[], None]) -> None:
+    def _guard(self, call: Call) -> None:
         try:
             call()
         except Exception:
