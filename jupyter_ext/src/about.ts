@@ -2,7 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
-import { CommandIDs, NAME, VERSION } from './identity';
+import { CATEGORY, CommandIDs, NAME, VERSION } from './identity';
 
 const SENTENCES = [
   'pipecell turns notebook cells into AWS machine-learning pipelines, on AWS or on this machine.',
@@ -22,7 +22,7 @@ function createBody(): Widget {
   return new Widget({ node });
 }
 
-/** Adds the command "pipecell: About", to the palette too where there is one. */
+/** Adds the command "About pipecell", to the palette too where there is one. */
 export const about: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:about`,
   description: 'Says what pipecell is and which version is installed.',
@@ -30,7 +30,7 @@ export const about: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette],
   activate: (app: JupyterFrontEnd, palette: ICommandPalette | null): void => {
     app.commands.addCommand(CommandIDs.about, {
-      label: 'pipecell: About',
+      label: 'About pipecell',
       caption: 'What pipecell is and which version is installed',
       execute: () =>
         showDialog({
@@ -39,6 +39,6 @@ export const about: JupyterFrontEndPlugin<void> = {
           buttons: [Dialog.okButton({ label: 'Close' })]
         })
     });
-    palette?.addItem({ command: CommandIDs.about, category: 'pipecell' });
+    palette?.addItem({ command: CommandIDs.about, category: CATEGORY });
   }
 };

@@ -8,66 +8,45 @@ const CELLS: readonly (readonly ['markdown' | 'code', string])[] = [
     '# A pipeline\n\nRun the cells from top to bottom. Everything runs on this machine; nothing reaches AWS unless you say so.'
   ],
   ['code', '%load_ext pipecell'],
-  [
-    'markdown',
-    'A step of a pipeline is an ordinary script. This one writes a table, and the next one reads it.'
-  ],
-  [
-    'code',
-    `%%writefile make.py
-from pathlib import Path
-
-rows = "\\n".join(f"{number},{number * number}" for number in range(10))
-Path("/opt/ml/processing/table/squares.csv").write_text(rows)
-print("10 rows written")`
-  ],
-  [
-    'code',
-    `%%writefile count.py
-from pathlib import Path
-
-rows = Path("/opt/ml/processing/input/squares.csv").read_text().splitlines()
-print(f"{len(rows)} rows read")`
-  ],
-  [
-    'markdown',
-    'The cell below declares the pipeline. Its DAG appears at once, with every problem that can be found before a run.'
-  ],
+  ['markdown', 'A `%%pipeline` cell names the pipeline and makes its parameters.'],
   [
     'code',
     `%%pipeline FirstPipeline
-from sagemaker.processing import ProcessingInput, ProcessingOutput
-from sagemaker.sklearn.processing import SKLearnProcessor
-from sagemaker.workflow.parameters import ParameterString
-from sagemaker.workflow.steps import ProcessingStep
+from sagemaker.workflow.parameters import ParameterInteger
 
-instance_type = ParameterString("InstanceType", default_value="ml.m5.large")
-processor = SKLearnProcessor(
-    framework_version="1.2-1",
-    instance_type=instance_type,
-    instance_count=1,
-    role="arn:aws:iam::000000000000:role/PipelineRole",
-)
-make = ProcessingStep(
-    "Make",
-    processor=processor,
-    code="make.py",
-    outputs=[ProcessingOutput(output_name="table", source="/opt/ml/processing/table")],
-)
-table = make.properties.ProcessingOutputConfig.Outputs["table"].S3Output.S3Uri
-count = ProcessingStep(
-    "Count",
-    processor=processor,
-    code="count.py",
-    inputs=[ProcessingInput(source=table, destination="/opt/ml/processing/input")],
-)`
+count = ParameterInteger("Count", default_value=10)`
   ],
-  ['code', '%pipeline run --wait'],
-  ['code', '%pipeline logs Count']
+  [
+    'markdown',
+    'A `%%step` cell is a job: an ordinary script, which is also kept in `steps/FirstPipeline`. This one writes a table, and the next one reads it. The DAG appears below at once, with every problem that can be found before a run.'
+  ],
+  [
+    'code',
+    `%%step processing MakeTable --param count=$count -o table
+rows = [f"{number},{number * number}" for number in range(params["count"])]
+(outputs["table"] / "squares.csv").write_text("\\n".join(rows))
+print(f"{len(rows)} rows written")`
+  ],
+  [
+    'code',
+    `%%step processing CountRows -i table=MakeTable.table
+rows = (inputs["table"] / "squares.csv").read_text().splitlines()
+print(f"{len(rows)} rows read")`
+  ],
+  ['markdown', 'Run it, here with another value of its parameter, and read the log of a step.'],
+  ['code', '%pipeline run --set Count=12 --wait'],
+  ['code', '%pipeline logs CountRows'],
+  ['markdown', '`%pipeline --help` lists what else can be done with a pipeline; the panel "Pipelines" on the right does it by buttons.']
 ];
 
+/** The kernel that runs the notebook; JupyterLab asks for one where it has none of this name. */
+export interface TemplateKernel {
+  readonly name: string;
+  readonly displayName: string;
+}
+
 /** Return the notebook's content. */
-export function template(): INotebookContent {
+export function template({ name, displayName }: TemplateKernel): INotebookContent {
   return {
     cells: CELLS.map(([type, source], index) => ({
       id: `pipeline-${index}`,
@@ -76,7 +55,7 @@ export function template(): INotebookContent {
       source,
       ...(type === 'code' ? { execution_count: null, outputs: [] } : {})
     })),
-    metadata: { kernelspec: { display_name: 'Python 3 (ipykernel)', language: 'python', name: 'python3' } },
+    metadata: { kernelspec: { display_name: displayName, language: 'python', name } },
     nbformat: 4,
     nbformat_minor: 5
   };

@@ -138,33 +138,29 @@ def test_the_launcher_s_notebook_runs_and_its_magics_complete(
 ) -> None:
     lab.write("any.ipynb", "1")
     arrive(page, lab, "launcher")
-    page.locator(".jp-LauncherCard").filter(has_text="Pipeline notebook").click()
+    card = page.locator(".jp-LauncherCard").filter(has_text="Pipeline Notebook")
+    assert card.locator("img").evaluate("picture => picture.naturalWidth > 0")
+    card.click()
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=RUN_SECONDS * 1000)
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
     )
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    last = page.locator(".jp-Notebook .jp-Cell").last
-    expect(last.locator(".jp-OutputArea")).to_contain_text("10 rows read", timeout=RUN_SECONDS * 1000)
+    last = page.locator(".jp-Notebook .jp-CodeCell").last
+    expect(last.locator(".jp-OutputArea")).to_contain_text("12 rows read", timeout=RUN_SECONDS * 1000)
 
     # Completion of a magic line, in the words of the kernel's own table.
-    page.evaluate(
-        """() => {
-            const { content } = window.jupyterapp.shell.currentWidget;
-            content.activeCellIndex = content.widgets.length - 1;
-            content.activeCell.model.sharedModel.setSource('%pipeline pr');
-            content.mode = 'edit';
-            content.activeCell.editor.setCursorPosition({ line: 0, column: 12 });
-            content.activeCell.editor.focus();
-            return window.jupyterapp.commands.execute('completer:invoke-notebook');
-        }"""
-    )
+    last.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("%pipeline pr")
+    page.keyboard.press("Tab")
     expect(page.locator(".jp-Completer")).to_contain_text("preview")
     expect(page.locator(".jp-Completer")).to_contain_text("profile")
 
     # The palette and a key reach the same acts.
     page.keyboard.press("Escape")
-    page.keyboard.press("Control+Alt+p")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("p")
     bar = page.locator(".jp-NotebookPanel-toolbar").get_by_role("group", name="Pipeline")
     expect(bar.get_by_role("button", name="Use profile full")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Control+Shift+c")

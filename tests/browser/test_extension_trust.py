@@ -122,6 +122,8 @@ def test_outputs_of_a_stranger_s_notebook_stay_text(
     drawn = page.locator(".pc-Output .pcdag").first
     expect(drawn).to_contain_text("<script>alert(2)</script>")
     screenshot(page, "extension-stranger")
+    drawn.locator(".pc-node").click()
+    expect(drawn).to_contain_text("Its details were not saved. Watch again brings them back.")
     for index in range(1, 11):
         page.evaluate("at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at)", index)
     expect(page.locator(".jp-OutputArea-output").filter(has_text="as text").first).to_be_attached()
@@ -157,11 +159,13 @@ def test_the_theme_is_what_people_set(lab: Lab, page: Page) -> None:
     write(lab, "themes.ipynb", [{"version": 1, "model_id": "t", "document": forged()}])
     setting = f"{lab.url}/lab/api/settings/pipecell-labextension:settings?token={lab.token}"
     drawn = page.locator(".pc-Output .pcdag")
+    grounds = {"dark": "rgb(21, 24, 30)", "light": "rgb(255, 255, 255)"}
     for theme, seen in (("dark", "dark"), ("jupyterlab", "light")):
         put = page.request.put(setting, data={"raw": json.dumps({"theme": theme})})
         assert put.ok, put.text()
         lab.open(page, "themes.ipynb")
         expect(drawn).to_have_attribute("data-theme", seen)
+        expect(drawn).to_have_css("background-color", grounds[seen])
 
 
 def test_a_definition_without_pipecell_in_the_kernel_is_explained_calmly(

@@ -1,9 +1,10 @@
 /** Reads definition files with Python: in one kernel of its own, begun on demand and ended when it rests. */
 
-import type { Kernel, KernelSpec, ServiceManager, Session } from '@jupyterlab/services';
+import type { Kernel, ServiceManager, Session } from '@jupyterlab/services';
 
 import type { DagDocument, Detail, Scene } from '../dag';
 import type { Problem } from '../kernel/protocol';
+import { pythonOf } from '../kernel/python';
 
 /** What Python says of a definition. */
 export interface Reading {
@@ -146,15 +147,6 @@ const ENDED = 'The kernel that reads definitions ended. Open the file again.';
 async function kernelOf(session: Promise<Session.ISessionConnection>): Promise<Kernel.IKernelConnection | null> {
   const { kernel, isDisposed } = await session;
   return isDisposed || kernel === null || kernel.status === 'dead' ? null : kernel;
-}
-
-/** The name of a Python kernel: the default one where that is Python. */
-export function pythonOf(specs: KernelSpec.ISpecModels | null): string | null {
-  const known = specs?.kernelspecs ?? {};
-  if (specs && known[specs.default]?.language === 'python') {
-    return specs.default;
-  }
-  return Object.keys(known).find(name => known[name]?.language === 'python') ?? null;
 }
 
 /** Ask a kernel; the question goes as a JSON string, which is a Python string too, and never as code. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { isDefinition, PATTERN, saysSo, YAML_PATTERN } from '../../src/files/definition';
-import { asciiJson, pythonOf } from '../../src/files/reader';
+import { asciiJson } from '../../src/files/reader';
 
 describe('a definition is known by what it holds', () => {
   test.each([
@@ -39,12 +39,4 @@ test('a text goes to Python as a string and as nothing else', () => {
   const literal = asciiJson(text);
   expect(literal).toMatch(/^"[\x20-\x7e]*"$/);
   expect(JSON.parse(literal)).toBe(text);
-});
-
-test('the default kernel reads, where it is Python', () => {
-  const spec = (language: string) => ({ language }) as never;
-  expect(pythonOf({ default: 'r', kernelspecs: { r: spec('R'), py: spec('python') } })).toBe('py');
-  expect(pythonOf({ default: 'py3', kernelspecs: { py: spec('python'), py3: spec('python') } })).toBe('py3');
-  expect(pythonOf({ default: 'r', kernelspecs: { r: spec('R') } })).toBeNull();
-  expect(pythonOf(null)).toBeNull();
 });
