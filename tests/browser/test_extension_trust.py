@@ -122,7 +122,7 @@ def test_outputs_of_a_stranger_s_notebook_stay_text(
     drawn = page.locator(".pc-Output .pcdag").first
     expect(drawn).to_contain_text("<script>alert(2)</script>")
     screenshot(page, "extension-stranger")
-    drawn.locator(".pc-node").click()
+    drawn.locator(".pc-node").press("Enter")
     expect(drawn).to_contain_text("Its details were not saved. Watch again brings them back.")
     for index in range(1, 11):
         page.evaluate("at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at)", index)
