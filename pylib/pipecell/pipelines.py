@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pipecell.graph import Graph
     from pipecell.live import Screen
     from pipecell.planning import PlanReport
-    from pipecell.profiles import Profile
     from pipecell.session import Session
     from pipecell.trials import TrialReport
 
@@ -146,7 +145,7 @@ class Pipeline:
         from pipecell.planning import cost_words
 
         names = self._profiles.names(self.name)
-        values = {name: self.profile_values(self._profiles.get(self.name, name), {}) for name in names}
+        values = {name: self._profiles.get(self.name, name).values_in(self.document) for name in names}
         return ProfileTable(
             pipeline=self.name,
             in_force=self._profiles.get(self.name).name,
@@ -168,14 +167,8 @@ class Pipeline:
         Raises:
             UsageError: no such profile or parameter, a name that is none, or a value of the wrong type.
         """
-        from pipecell.definition.parameters import bind, coerce, declared
-
         chosen = self._profiles.find_or_make(self.name, profile, like, values)
-        parameters = {parameter.name: parameter for parameter in declared(self.document)}
-        if not values.keys() <= parameters.keys():
-            bind(self.document, values)  # refuses the unknown name
-        right = {name: coerce(parameters[name], value) for name, value in values.items()}
-        self._profiles.put_in_force(self.name, replace(chosen, values={**chosen.values, **right}))
+        self._profiles.put_in_force(self.name, chosen.refined(self.document, values))
         return self.profiles()
 
     def export(self, format: str = "json", *, on: str = "local", file: str = "") -> str:  # noqa: A002
@@ -243,13 +236,13 @@ class Pipeline:
         if engine not in (None, self.engine):
             return self.translated(engine).plan(
                 on=on,
-                parameters=bind(self.document, self.profile_values(chosen, parameters or {})),
+                parameters=bind(self.document, chosen.values_in(self.document, parameters)),
                 role=role,
                 refresh_prices=refresh_prices,
             )
         profiled = bool(declared(self.document)) and self.engine == "sagemaker"
         values = (
-            bind(self.document, self.profile_values(chosen, parameters or {}))
+            bind(self.document, chosen.values_in(self.document, parameters))
             if self.engine == "sagemaker"
             else dict(parameters or {})
         )
@@ -264,7 +257,7 @@ class Pipeline:
             engine=place,
             connection=connection,
             prices=prices(self._session.home, connection.region_name(), refresh=refresh_prices),
-            other=(other, self._known_values(other)) if profiled else None,
+            other=(other, self._profiles.get(self.name, other).known_in(self.document)) if profiled else None,
             now=now(),
             problems=len(self.check().errors),
         ).plan()
@@ -319,7 +312,7 @@ class Pipeline:
             return self.translated(engine).run(
                 profile=profile,
                 on=on,
-                parameters=bind(self.document, self.profile_values(chosen, parameters or {})),
+                parameters=bind(self.document, chosen.values_in(self.document, parameters)),
                 role=role,
                 max_cost=max_cost,
                 approve=approve,
@@ -328,7 +321,7 @@ class Pipeline:
                 progress=progress,
             )
         machine = self.engine == "stepfunctions"
-        values = {} if machine else bind(self.document, self.profile_values(chosen, parameters or {}))
+        values = {} if machine else bind(self.document, chosen.values_in(self.document, parameters))
         selected = selected_steps(self.document, only, start_from)
         self._refuse_errors()
         place = self._session.engine(self.engine, on, self.compiled.region)
@@ -384,7 +377,7 @@ class Pipeline:
         if say is not None:
             say(trial.line)
         chosen = self._profiles.get(self.name)
-        ready, values = trial.compiled(self.compiled), trial.values(self.profile_values(chosen, {}))
+        ready, values = trial.compiled(self.compiled), trial.values(chosen.values_in(self.document))
         arn = launch(place, ready, self._uploading(ready, progress), parameters=values)
         return self._session.remember(place, arn, profile=chosen.name)
 
@@ -442,20 +435,6 @@ class Pipeline:
 
         bar = partial(self._session.progressed, self.name)
         return uploading(ready.uploads, bar, begin=lambda: self.screen.await_run(self), also=also)
-
-    def profile_values(self, profile: Profile, over: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a profile's parameter values, with others on top."""
-        from pipecell.definition.profiles import profile_values
-
-        return profile_values(self.document, profile.base or profile.name, {**profile.values, **over})
-
-    def _known_values(self, profile: str) -> dict[str, Any]:
-        """Return a profile's values as far as it has any: a parameter without default may have none."""
-        from pipecell.definition.parameters import coerce, declared
-
-        given = self.profile_values(self._profiles.get(self.name, profile), {})
-        parameters = {parameter.name: parameter for parameter in declared(self.document)}
-        return {name: coerce(parameters[name], value) for name, value in given.items()}
 
     def _refuse_errors(self) -> None:
         errors = self.check().errors

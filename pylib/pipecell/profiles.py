@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from pipecell.definition.profiles import PROFILES
+from pipecell.definition.parameters import bind, coerce, declared
+from pipecell.definition.profiles import PROFILES, profile_values
 from pipecell.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from pipecell.definition.document import Document
 
 _NAME = re.compile(r"[A-Za-z][\w-]{0,63}")
 
@@ -26,6 +30,29 @@ class Profile:
     name: str = PROFILES[0]
     values: Mapping[str, Any] = field(default_factory=dict)
     base: str = ""
+
+    def values_in(self, document: Document, over: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the parameter values of a pipeline, with others on top."""
+        return profile_values(document, self.base or self.name, {**self.values, **(over or {})})
+
+    def known_in(self, document: Document) -> dict[str, Any]:
+        """Return its values, each of its type, as far as it has any: a parameter may have no default."""
+        return _typed(document, self.values_in(document))
+
+    def refined(self, document: Document, values: Mapping[str, Any]) -> Profile:
+        """Return it with more values of a pipeline set.
+
+        Raises:
+            UsageError: there is no such parameter, or a value is of the wrong type.
+        """
+        if not values.keys() <= {parameter.name for parameter in declared(document)}:
+            bind(document, values)  # refuses the unknown name
+        return replace(self, values={**self.values, **_typed(document, values)})
+
+
+def _typed(document: Document, values: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = {parameter.name: parameter for parameter in declared(document)}
+    return {name: coerce(parameters[name], value) for name, value in values.items()}
 
 
 class Profiles:

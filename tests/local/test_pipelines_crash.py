@@ -18,7 +18,7 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.home import Home
 from pipecell.local.work.folder import JobFolder
-from tests.local.conftest import Clients
+from tests.local.conftest import Clients, wait_until
 from tests.local.pipeline_parts import Pipelines, Traces, definition, processing
 
 KILLS = int(os.environ.get("PIPECELL_KILLS", "3"))
@@ -83,10 +83,7 @@ def test_supervisors_and_server_die_together(home: Home, tmp_path: Path) -> None
     pipelines = Pipelines(clients)
     arn = pipelines.start(pipelines.create(definition(steps(pipelines, traces))))
     try:
-        deadline = time.monotonic() + 60
-        while not traces.runs("Left"):
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        wait_until(lambda: traces.runs("Left"), "the first parallel step runs")
         os.kill(clients.info.pid, signal.SIGKILL)
         for pid in supervisors(home):
             with contextlib.suppress(ProcessLookupError):  # it has ended by itself in the meantime
