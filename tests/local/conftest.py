@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-
-DEADLINE_SECONDS = 30.0
 
 _numbers = itertools.count(1)
 
@@ -111,12 +108,3 @@ def bucket(s3: Any) -> str:
     name = f"bucket-{os.getpid()}-{next(_numbers)}"
     s3.create_bucket(Bucket=name)
     return name
-
-
-def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
-    """Wait until something holds; fail the test when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.01)

@@ -19,7 +19,8 @@ from pipecell.errors import EndpointError
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
+from tests.local.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
 from pipecell.workspace import Workspace
-from tests.local.conftest import wait_until
+from tests.local.waiting import wait_until
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 WAIT_FOR_FILE = "import os,sys,time; [time.sleep(0.02) for _ in iter(lambda: os.path.exists({0!r}), True)]"

@@ -17,7 +17,8 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
+from tests.local.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 

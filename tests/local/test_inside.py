@@ -15,8 +15,8 @@ from pipecell.engines.events import Event, InsideChanged, StepsChanged
 from pipecell.execution import Execution
 from pipecell.local.daemon import EndpointInfo
 from pipecell.workspace import Workspace
-from tests.local.conftest import wait_until
 from tests.local.test_execution import step
+from tests.local.waiting import wait_until
 from tests.nested import ROLE, judge, put_source, starter, tuning_pipeline, tuning_request
 
 DEADLINE = 120.0

@@ -22,7 +22,8 @@ from pipecell.local.work import jobs
 from pipecell.local.work.folder import JobFolder, write_json
 from pipecell.local.work.jobs import MAX_ATTEMPTS, Jobs, S3Output
 from pipecell.local.work.spawn import Spawner
-from tests.local.workshop import BUCKET, Workshop, is_running, processes_of, reason_of, wait_until, workshop
+from tests.local.waiting import wait_until
+from tests.local.workshop import BUCKET, Workshop, is_running, processes_of, reason_of, workshop
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
 from tests.local.pipeline_parts import PATIENCE, Pipelines, Traces, fresh, processing
+from tests.local.waiting import wait_until
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 

@@ -17,7 +17,8 @@ from pipecell.local import daemon
 from pipecell.local.home import Home
 from pipecell.local.services import moto_state
 from pipecell.local.store import Store
-from tests.local.conftest import DEADLINE_SECONDS, Clients
+from tests.local.conftest import Clients
+from tests.local.waiting import PATIENCE
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:asks"
 ROLE = "arn:aws:iam::000000000000:role/r"
@@ -94,7 +95,7 @@ def _after_a_kill(home: Home, client: Clients) -> Clients:
     """Kill the endpoint as no handler notices, start it again and return clients of it."""
     os.kill(client.info.pid, signal.SIGKILL)
     client.close()
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while daemon.find(home) is not None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -135,7 +136,7 @@ def _ask(client: Clients) -> tuple[str, str]:
     started = states.start_execution(
         stateMachineArn=machine["stateMachineArn"], input=json.dumps({"queue": queue})
     )
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while _messages(client, queue)[0] == "0":
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -188,7 +189,7 @@ def _messages(client: Clients, queue: str) -> tuple[str, str]:
 
 
 def _ended(client: Clients, arn: str) -> dict[str, Any]:
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while True:
         described: dict[str, Any] = client("stepfunctions").describe_execution(executionArn=arn)
         if described["status"] != "RUNNING":

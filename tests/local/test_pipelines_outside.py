@@ -16,8 +16,9 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
 from tests.local.pipeline_parts import PATIENCE, ROLE, Pipelines, definition, fresh
+from tests.local.waiting import wait_until
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
 from tests.local.pipeline_parts import BUCKET, Pipelines, Traces, definition, fresh, processing
+from tests.local.waiting import wait_until
 
 WRITE_METRICS = (
     "target = pathlib.Path('/opt/ml/processing/report')\n"

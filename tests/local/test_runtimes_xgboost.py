@@ -18,7 +18,8 @@ import xgboost
 from pipecell.local.work.container import training_spec
 from pipecell.local.work.jobs import JobStatus
 from tests.local.container.requests import members
-from tests.local.workshop import BUCKET, ROLE, SANDBOXES, XGBOOST, Workshop, reason_of, wait_until, workshop
+from tests.local.waiting import wait_until
+from tests.local.workshop import BUCKET, ROLE, SANDBOXES, XGBOOST, Workshop, reason_of, workshop
 
 OUT = f"s3://{BUCKET}/out"
 HYPERPARAMETERS = {

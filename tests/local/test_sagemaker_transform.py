@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
 from tests.local.pipeline_parts import BUCKET, PATIENCE, ROLE, SKLEARN, Pipelines, definition, fresh
+from tests.local.waiting import wait_until
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 

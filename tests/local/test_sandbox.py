@@ -15,7 +15,8 @@ from pipecell.errors import EndpointError
 from pipecell.local.work.jobs import Host, S3Input, S3Output
 from pipecell.local.work.namespaces import CANNOT_START
 from pipecell.local.work.sandbox import Sandbox, available, candidates, choose, replace_ml, works
-from tests.local.workshop import BUCKET, SANDBOXES, Workshop, wait_until, workshop
+from tests.local.waiting import wait_until
+from tests.local.workshop import BUCKET, SANDBOXES, Workshop, workshop
 
 
 @pytest.fixture(params=SANDBOXES)

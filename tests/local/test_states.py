@@ -10,7 +10,8 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
+from tests.local.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/states"
 

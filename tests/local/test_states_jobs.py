@@ -16,8 +16,9 @@ import pytest
 from pipecell.local import daemon, runtimes
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
 from tests.local.test_states import create, finish, one, run
+from tests.local.waiting import wait_until
 
 GLUE = "arn:aws:states:::glue:startJobRun.sync"
 ECS = "arn:aws:states:::ecs:runTask.sync"

@@ -13,7 +13,8 @@ import pytest
 
 from pipecell.local.work.jobs import JobSpec, S3Input, S3Output
 from pipecell.local.work.processes import of_job
-from tests.local.workshop import BUCKET, SANDBOXES, Workshop, is_running, wait_until, workshop
+from tests.local.waiting import wait_until
+from tests.local.workshop import BUCKET, SANDBOXES, Workshop, is_running, workshop
 
 JOBS = 4
 KILLS = 12

@@ -24,7 +24,7 @@ from pipecell.local.work.scripts import script_command
 from pipecell.local.work.spawn import Spawner
 from pipecell.local.work.toolkit import arguments, decode, environment
 from pipecell.local.work.watcher import Watcher
-from tests.local.workshop import wait_until
+from tests.local.waiting import wait_until
 
 
 class TestReasons:

@@ -6,37 +6,22 @@ import contextlib
 import os
 import queue
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pipecell.local.home import Home
 from pipecell.local.objects import ObjectStore
 from pipecell.local.work.jobs import Jobs, JobSpec, JobStatus
 from pipecell.local.work.sandbox import KINDS, candidates, works
+from tests.local.waiting import PATIENCE, wait_until
 
-PATIENCE = 60.0
 BUCKET = "sagemaker-us-east-1-000000000000"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:{version}"
 ROLE = "arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRole-pipecell"
 
 SANDBOXES = [kind for kind in KINDS if any(map(works, candidates(kind)))]
-
-
-T = TypeVar("T")
-
-
-def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
-    """Return the condition's first true value; fail when it does not come."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.005)
-    raise AssertionError(f"It did not happen in {seconds} s: {what}")
 
 
 class Workshop:

@@ -19,7 +19,8 @@ from tests.local.container.requests import (
     s3_output,
     source_archive,
 )
-from tests.local.workshop import BUCKET, Workshop, reason_of, wait_until, workshop
+from tests.local.waiting import wait_until
+from tests.local.workshop import BUCKET, Workshop, reason_of, workshop
 
 
 def test_processing_reads_and_writes(each_sandbox: Workshop) -> None:

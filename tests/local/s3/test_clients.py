@@ -22,7 +22,8 @@ from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
 from pipecell.local.objects import ObjectStore
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
+from tests.local.waiting import wait_until
 
 PART = 5 * 1024 * 1024
 IMPATIENT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
