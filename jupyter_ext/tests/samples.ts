@@ -67,6 +67,7 @@ export function state(more: Partial<StepState> = {}): StepState {
     started: 100,
     ended: null,
     reason: '',
+    value: '',
     ...more
   };
 }

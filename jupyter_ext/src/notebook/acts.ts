@@ -20,10 +20,15 @@ export function complain(error: unknown): void {
   Notification.error(message, { autoClose: 10_000, actions });
 }
 
-/** Say so where the kernel can do nothing before the cell that it runs has ended. */
-function sayIfItWaits(notebook: NotebookPipelines): void {
-  if (notebook.waiting) {
-    Notification.info('The kernel is busy: this is done when the cell that it runs has ended.', { autoClose: 4000 });
+const OBSTACLES = {
+  cell: 'The kernel is busy: this is done when the cell that it runs has ended.',
+  connection: 'The connection to the kernel is lost: this is done when it is back.'
+} as const;
+
+/** Say so where the kernel can do nothing yet. */
+function sayIfItWaits({ obstacle }: NotebookPipelines): void {
+  if (obstacle !== null) {
+    Notification.info(OBSTACLES[obstacle], { autoClose: 4000 });
   }
 }
 
@@ -89,7 +94,8 @@ export async function useTarget(notebook: NotebookPipelines, target: Target, con
         'Send AWS calls of this notebook to AWS?',
         [
           'Cells that call boto3 or an AWS SDK will reach your AWS account, and Run will offer to start there.',
-          'Nothing is sent now.'
+          'Nothing is sent now.',
+          ...(notebook.state.calls?.aws === false ? ['There are no AWS credentials here yet.'] : [])
         ],
         'Use AWS'
       ));

@@ -60,10 +60,16 @@ export class NotebookPipelines implements IDisposable {
     return this._language === 'python' ? '' : this._language;
   }
 
-  /** Whether the kernel answers only when the cell that it runs has ended: an old one, without subshells. */
-  get waiting(): boolean {
+  /**
+   * What the kernel's answers wait for: `connection`, for it is lost; `cell`, the end of the one that runs, in
+   * an old kernel without subshells; null for nothing.
+   */
+  get obstacle(): 'connection' | 'cell' | null {
     const kernel = this.panel.sessionContext.session?.kernel;
-    return kernel?.status === 'busy' && !kernel.supportsSubshells;
+    if (kernel && kernel.connectionStatus !== 'connected') {
+      return 'connection';
+    }
+    return kernel?.status === 'busy' && !kernel.supportsSubshells ? 'cell' : null;
   }
 
   /** Whether the kernel was asked to load pipecell and has none. */

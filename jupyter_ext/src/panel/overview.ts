@@ -129,6 +129,6 @@ function epochOf(execution: Execution | null): number {
 
 function drawn(index: number, state: StepState, epoch: number): Drawn {
   const since = (time: number | null): number | null => (time === null ? null : time - epoch);
-  const extra = { ...(state.cached ? { cached: true as const } : {}), ...(state.reason ? { reason: state.reason } : {}) };
+  const extra = { ...(state.cached ? { cached: true as const } : {}), ...(state.reason ? { reason: state.reason } : {}), ...(state.value ? { value: state.value } : {}) };
   return [index, state.status, since(state.started), since(state.ended), extra];
 }

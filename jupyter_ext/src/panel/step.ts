@@ -35,6 +35,9 @@ export class ChosenStep extends Section<StepValue> {
       const time = state.started !== null && state.ended !== null ? ` ${duration(state.ended - state.started)}` : '';
       const word = ` ${state.word}${time}`;
       this.body.append(html('div', `pc-ink-${state.ink}`, {}, sign(state.sign, state.status, state.ink), word));
+      if (state.value) {
+        this.body.append(html('div', 'pc-Dim', {}, `Inside: ${state.value}`));
+      }
       if (state.reason) {
         this.body.append(html('p', 'pc-Reason', { title: state.reason }, state.reason));
       }

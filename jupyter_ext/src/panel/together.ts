@@ -28,6 +28,7 @@ export function together(states: readonly StepState[], count: number): StepState
     cached: over && states.every(state => state.cached || state.status === 'NotTaken'),
     started: starts.length > 0 ? Math.min(...starts) : null,
     ended: ends.length > 0 && shown.ink !== 'run' ? Math.max(...ends) : null,
-    reason: states.find(state => state.reason)?.reason ?? ''
+    reason: states.find(state => state.reason)?.reason ?? '',
+    value: ''
   };
 }

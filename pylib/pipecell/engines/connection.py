@@ -133,6 +133,13 @@ def aws_errors(doing: str, *, connection: Connection, step: str | None = None) -
         raise ExecutionError(
             f"AWS cannot be reached while {doing}: {error}", code="PC703", step=step
         ) from error
+    except exceptions.NoCredentialsError as error:
+        raise ExecutionError(
+            "There are no AWS credentials here.",
+            code="PC704",
+            hint="Configure them (aws configure), or run on this machine.",
+            step=step,
+        ) from error
     except exceptions.BotoCoreError as error:
         raise ExecutionError(f"{doing.capitalize()} failed: {error}", code="PC704", step=step) from error
 

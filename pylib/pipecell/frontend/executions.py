@@ -44,8 +44,10 @@ def row(seen: ExecutionSnapshot | ExecutionSummary, *, profile: str = "") -> dic
 
 def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, Any]]:
     """Return the state of each step that has one, by name, the branches not taken included."""
+    from pipecell.live.inside import whole
     from pipecell.view.theme import mark_of
 
+    values = whole(execution.graph, seen).values(seen)
     states = execution.picture(seen).states
     names = {node.id: node.name for node in execution.graph.nodes}
     told = {}
@@ -60,6 +62,7 @@ def steps(execution: Execution, seen: ExecutionSnapshot) -> dict[str, dict[str, 
             "started": state.started,
             "ended": state.ended,
             "reason": _short(state.failure_reason),
+            "value": values.get(identity, ""),
         }
     return told
 

@@ -90,9 +90,7 @@ def test_an_endpoint_that_does_not_answer_says_how_to_start_it() -> None:
 
 def test_missing_credentials_are_said() -> None:
     with (
-        pytest.raises(
-            ExecutionError, match="PC704 — The caller's identity failed: Unable to locate credentials"
-        ),
+        pytest.raises(ExecutionError, match="PC704 — There are no AWS credentials here"),
         aws_errors("the caller's identity", connection=Connection(None, "us-east-1")),
     ):
         raise NoCredentialsError
