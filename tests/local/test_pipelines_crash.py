@@ -18,8 +18,9 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.home import Home
 from pipecell.local.work.folder import JobFolder
-from tests.local.conftest import Clients, wait_until
+from tests.local.conftest import Clients
 from tests.local.pipeline_parts import Pipelines, Traces, definition, processing
+from tests.local.waiting import wait_until
 
 KILLS = int(os.environ.get("PIPECELL_KILLS", "3"))
 EXPECTED = ["First", "Left", "Right", "Check", "Good", "Last"]
