@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { canLog } from '../../src/kernel/words';
 import { ExecutionList } from '../../src/panel/executions';
 import { LogView } from '../../src/panel/log';
 import { Parameters } from '../../src/panel/parameters';
@@ -40,6 +41,27 @@ describe('text is text', () => {
     log.take({ type: 'log', stream: 's', lines: [HOSTILE], first: true, over: false });
     expect(log.element.querySelector('img, script')).toBeNull();
     expect(log.element.textContent).toContain(HOSTILE);
+  });
+});
+
+describe('problems', () => {
+  test('what could only be better is behind a word, and stays open once it was opened', () => {
+    const problems = new Problems(() => undefined);
+    problems.show([problem({ severity: 'info' }), problem({ severity: 'info' })]);
+    expect(problems.element.textContent).toContain('No problems found.');
+    const hints = (): HTMLDetailsElement | null => problems.element.querySelector('details');
+    expect([hints()?.querySelector('summary')?.textContent, hints()?.open]).toEqual(['2 hints', false]);
+    hints()?.setAttribute('open', '');
+    hints()?.dispatchEvent(new Event('toggle'));
+    problems.show([problem(), problem({ severity: 'info' })]);
+    expect([hints()?.querySelector('summary')?.textContent, hints()?.open]).toEqual(['1 hint', true]);
+    expect(problems.element.textContent).not.toContain('No problems found.');
+  });
+});
+
+describe('a step', () => {
+  test('that writes no log has none to open', () => {
+    expect(['Training', 'Task', 'Wait', 'Condition'].map(canLog)).toEqual([true, true, false, false]);
   });
 });
 
