@@ -31,7 +31,7 @@ export class SubshellComm implements IDisposable {
     private readonly target: string
   ) {
     kernel.iopubMessage.connect(this.heard, this);
-    if (kernel.handleComms) {
+    if (kernel.handleComms && firsts.get(kernel.id) !== kernel) {
       firsts.set(kernel.id, kernel);
       kernel.disposed.connect(() => firsts.delete(kernel.id));
     }
