@@ -1,11 +1,14 @@
 /** The whole view: header, drawing, drawer and times, kept in step with what the host tells. */
 
 import { Canvas } from './canvas';
-import { html, say } from './dom';
+import { Clock } from './clock';
+import { html } from './dom';
 import { Drawer } from './drawer';
+import { type Changes, Gathered } from './gathered';
 import { Header } from './header';
 import { Minimap } from './minimap';
-import type { Action, Choice, DagDocument, Host, HostEvent, RunState, SceneNode, StepState, View } from './model';
+import type { Action, Choice, DagDocument, Host, HostEvent, StepState, View } from './model';
+import { Notices } from './notices';
 import { followTheme } from './theme';
 import { Timeline } from './timeline';
 import { Tools } from './tools';
@@ -21,8 +24,6 @@ const MOST_HEIGHT = 460;
 const DRAWER_HEIGHT = 380;
 const DETAIL_TICKS = 3;
 const TIMES_MS = 400;
-/** Least time between two drawings of what changed: people see no more of them, and the page stays quick. */
-const DRAW_MS = 60;
 
 export class DagView implements View {
   readonly element: HTMLElement;
@@ -51,7 +52,7 @@ export class DagView implements View {
       ask: request => this.ask(request),
       close: () => this.select(''),
       act: (action, node) => this.act(action, node),
-      say: text => this.tell(text, false)
+      say: text => this.notices.tell(text, false)
     });
     this.timeline = new Timeline(id => this.select(id));
     this.canvas.element.append(this.tools.element, this.minimap.element);
@@ -62,19 +63,19 @@ export class DagView implements View {
       { 'aria-label': 'Pipeline' },
       this.header.element,
       this.header.reason,
-      this.progress,
+      this.notices.progress,
       this.body,
       this.timeline.element,
-      this.problems,
-      this.toast,
-      this.spoken
+      this.notices.problems,
+      this.notices.toast,
+      this.notices.spoken
     );
     this.element.addEventListener('keydown', event => this.key(event));
     this.cleanups.push(followTheme(this.element));
     const watcher = new ResizeObserver(() => this.resized());
     watcher.observe(this.canvas.element);
     this.cleanups.push(() => watcher.disconnect());
-    this.clock = window.setInterval(() => this.tick(), 1000);
+    this.ticking = window.setInterval(() => this.tick(), 1000);
   }
 
   /** Take what the host tells. */
@@ -86,7 +87,7 @@ export class DagView implements View {
         }
         break;
       case 'delta':
-        this.collect(event.run, event.steps, event.nodes);
+        this.gathered.add(event);
         break;
       case 'scene':
         if (this.document) {
@@ -94,10 +95,10 @@ export class DagView implements View {
         }
         break;
       case 'progress':
-        this.showProgress(event.what, event.share);
+        this.notices.showProgress(event.what, event.share);
         break;
       case 'said':
-        this.tell(event.text, event.bad);
+        this.notices.tell(event.text, event.bad);
         break;
       default:
         this.drawer.receive(event);
@@ -107,11 +108,11 @@ export class DagView implements View {
   /** Show a document from the start. */
   open(document: DagDocument): void {
     const same = this.document?.execution === document.execution && this.document.pipeline === document.pipeline;
-    this.skew = null;
-    this.waitingRun = {}; // of before: the document is newer
+    this.clock.reset();
+    this.gathered.forgetRun();
     this.header.draw(document, this.host.live);
     this.element.setAttribute('aria-label', `${document.run ? 'Run of' : 'Pipeline'} ${document.pipeline}`);
-    this.showProblems(document);
+    this.notices.showProblems(document);
     this.setScene(document);
     if (!same) {
       this.sizeCanvas();
@@ -161,8 +162,8 @@ export class DagView implements View {
 
   /** Let go of everything outside of the element. */
   dispose(): void {
-    window.clearInterval(this.clock);
-    window.clearTimeout(this.fading);
+    window.clearInterval(this.ticking);
+    this.notices.dispose();
     this.cleanups.forEach(cleanup => cleanup());
     this.element.remove();
   }
@@ -173,8 +174,7 @@ export class DagView implements View {
 
   private setScene(document: DagDocument): void {
     this.document = document;
-    this.waitingNodes.clear();
-    this.waitingSteps.clear(); // they are of the scene before; what comes with this one is newer
+    this.gathered.forgetScene();
     this.timesDrawn = Number.NEGATIVE_INFINITY;
     this.canvas.draw(document.scene, document);
     this.states = new Map(document.steps.map(state => [state[0], state]));
@@ -197,58 +197,12 @@ export class DagView implements View {
     this.showRun();
   }
 
-  /** Take a delta; all that come within a moment are drawn together. */
-  private collect(
-    run: Partial<RunState> | undefined,
-    steps: readonly StepState[] | undefined,
-    nodes: readonly (readonly [number, SceneNode])[] | undefined
-  ): void {
-    this.waitingRun = { ...this.waitingRun, ...run };
-    steps?.forEach(state => this.waitingSteps.set(state[0], state));
-    nodes?.forEach(([index, node]) => this.waitingNodes.set(index, node));
-    if (!this.drawing) {
-      this.drawing = true;
-      const draw = (): void => this.drawCollected();
-      const rest = this.collectedAt + DRAW_MS - performance.now();
-      if (document.hidden) {
-        setTimeout(draw, 200); // a page in the background has no frames; it must be right when one comes back
-      } else if (rest > 0) {
-        setTimeout(() => requestAnimationFrame(draw), rest);
-      } else {
-        requestAnimationFrame(draw);
-      }
-    }
-  }
-
-  private drawCollected(): void {
-    const [run, steps] = [this.waitingRun, [...this.waitingSteps.values()]];
-    this.drawing = false;
-    this.collectedAt = performance.now();
-    this.waitingRun = {};
-    this.waitingSteps.clear();
-    this.changeNodes();
-    this.change(run, steps);
-  }
-
-  /** Draw nodes again that are otherwise now. */
-  private changeNodes(): void {
-    if (!this.document || this.waitingNodes.size === 0) {
-      return;
-    }
-    const { scene } = this.document;
-    const nodes = scene.nodes.map((node, index) => this.waitingNodes.get(index) ?? node);
-    this.document = { ...this.document, scene: { ...scene, nodes } };
-    this.canvas.replace(this.document, [...this.waitingNodes.values()], this.now());
-    this.waitingNodes.clear();
-    this.tools.offerFolding(this.host.live);
-    if (this.choice.filter) {
-      this.filter(this.choice.filter);
-    }
-  }
-
-  private change(run: Partial<RunState>, steps: readonly StepState[]): void {
+  private change({ run, steps, nodes }: Changes): void {
     if (!this.document) {
       return;
+    }
+    if (nodes.size > 0) {
+      this.changeNodes(this.document, nodes);
     }
     const before = this.document.run;
     if (before) {
@@ -265,7 +219,18 @@ export class DagView implements View {
     }
     this.showRun();
     if (run.status !== undefined && run.status !== before?.status) {
-      say(this.spoken, `${this.document.pipeline} is ${run.status}`);
+      this.notices.speak(`${this.document.pipeline} is ${run.status}`);
+    }
+  }
+
+  /** Draw nodes again that are otherwise now. */
+  private changeNodes(document: DagDocument, changed: Changes['nodes']): void {
+    const nodes = document.scene.nodes.map((node, index) => changed.get(index) ?? node);
+    this.document = { ...document, scene: { ...document.scene, nodes } };
+    this.canvas.replace(this.document, [...changed.values()], this.now());
+    this.tools.offerFolding(this.host.live);
+    if (this.choice.filter) {
+      this.filter(this.choice.filter);
     }
   }
 
@@ -297,22 +262,8 @@ export class DagView implements View {
     }
   }
 
-  /** Seconds after the document's epoch; a saved run stands still at its last event. */
   private now(): number {
-    if (!this.document) {
-      return 0;
-    }
-    if (!this.host.live) {
-      const times = [...this.states.values()].flatMap(state => [state[2] ?? 0, state[3] ?? 0]);
-      return this.document.run?.ended ?? Math.max(0, ...times);
-    }
-    // The browser's clock may differ from the kernel's: count from when the document came, at the latest.
-    const browser = Date.now() / 1000 - this.document.epoch;
-    if (this.skew === null) {
-      const newest = Math.max(0, ...[...this.states.values()].flatMap(state => [state[2] ?? 0, state[3] ?? 0]));
-      this.skew = Math.abs(newest - browser) > 86400 ? newest - browser : Math.max(0, newest - browser);
-    }
-    return browser + this.skew;
+    return this.clock.now(this.document, this.states.values(), this.host.live);
   }
 
   private found(): string[] {
@@ -396,47 +347,10 @@ export class DagView implements View {
   private async copy(text: string): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
-      this.tell('Copied.', false);
+      this.notices.tell('Copied.', false);
     } catch {
-      this.tell(text, false); // not allowed to: at least it can be selected
+      this.notices.tell(text, false); // not allowed to: at least it can be selected
     }
-  }
-
-  private tell(text: string, bad: boolean): void {
-    say(this.toast, text);
-    this.toast.className = bad ? 'pc-toast pc-bad pc-shown' : 'pc-toast pc-shown';
-    window.clearTimeout(this.fading);
-    this.fading = window.setTimeout(() => this.toast.classList.remove('pc-shown'), bad ? 9000 : 3000);
-  }
-
-  private showProgress(what: string, share: number | null): void {
-    this.progress.hidden = share !== null && share >= 1;
-    const bar = html('span', share === null ? 'pc-indeterminate' : '');
-    bar.style.width = share === null ? '' : `${Math.round(100 * share)}%`;
-    this.progress.replaceChildren(html('span', '', {}, what), html('span', 'pc-meter', {}, bar));
-  }
-
-  private showProblems(document: DagDocument): void {
-    const signs = { error: '✕', warning: '▲', info: '·' };
-    this.problems.hidden = document.problems.length === 0;
-    this.problems.replaceChildren(
-      ...document.problems.map(problem =>
-        html(
-          'li',
-          `pc-problem pc-${problem.severity}`,
-          {},
-          html('span', 'pc-sign', { 'aria-label': problem.severity, role: 'img' }, signs[problem.severity]),
-          html('code', '', {}, problem.code),
-          html(
-            'span',
-            '',
-            {},
-            `${problem.step && !problem.message.includes(problem.step) ? `${problem.step}: ` : ''}${problem.message} `,
-            html('span', 'pc-dim', {}, problem.hint)
-          )
-        )
-      )
-    );
   }
 
   private sizeCanvas(): void {
@@ -467,21 +381,13 @@ export class DagView implements View {
   private readonly drawer: Drawer;
   private readonly timeline: Timeline;
   private readonly body = html('div', 'pc-main');
-  private readonly progress = html('div', 'pc-progress', { hidden: true, role: 'status' });
-  private readonly problems = html('ul', 'pc-problems', { hidden: true });
-  private readonly toast = html('div', 'pc-toast', { role: 'status', 'aria-live': 'polite' });
-  private readonly spoken = html('div', 'pc-spoken', { 'aria-live': 'polite' });
+  private readonly notices = new Notices();
+  private readonly clock = new Clock();
+  private readonly gathered = new Gathered(changes => this.change(changes));
   private readonly cleanups: (() => void)[] = [];
-  private readonly clock: number;
+  private readonly ticking: number;
   private document: DagDocument | null = null;
   private states = new Map<number, StepState>();
-  private skew: number | null = null;
-  private fading = 0;
   private ticks = 0;
-  private drawing = false;
-  private collectedAt = Number.NEGATIVE_INFINITY;
-  private waitingRun: Partial<RunState> = {};
-  private readonly waitingSteps = new Map<number, StepState>();
-  private readonly waitingNodes = new Map<number, SceneNode>();
   private timesDrawn = Number.NEGATIVE_INFINITY;
 }
