@@ -67,6 +67,15 @@ def test_a_delta_changes_its_card_and_no_other(page: Page) -> None:
     assert page.evaluate(places) == before
 
 
+def test_a_pipeline_without_steps_says_so(page: Page, screenshot: Keep) -> None:
+    begun = Graph("FirstPipeline", "sagemaker")
+    show(page, document(begun, scene_of(begun, Folding(), with_state=False)))
+    expect(page.get_by_text("No steps yet")).to_be_visible()
+    screenshot(page, "renderer-no-steps")
+    show(page, running(census()))
+    expect(page.get_by_text("No steps yet")).to_be_hidden()
+
+
 def test_an_upload_has_a_bar_while_it_lasts(page: Page) -> None:
     show(page, running(census()))
     tell(page, {"type": "progress", "what": "Uploading 30 of 120 MB", "share": 0.25})

@@ -33,7 +33,7 @@ export class Canvas {
     this.tipId = `pc-tip-${++drawings}`;
     this.svg = svg('svg', 'pc-drawing', { role: 'group', 'aria-label': 'Steps' });
     this.layer = html('div', 'pc-layer', {}, this.svg, this.pulses.element);
-    this.element = html('div', 'pc-canvas', {}, this.layer);
+    this.element = html('div', 'pc-canvas', {}, this.layer, this.nothing);
     this.camera = new Camera(this.element, this.layer, () => events.moved());
     this.svg.addEventListener('click', event => this.click(event));
     this.svg.addEventListener('dblclick', event => this.doubleClick(event));
@@ -44,6 +44,7 @@ export class Canvas {
     const before = new Map([...this.cards].map(([id, card]) => [id, card.node]));
     this.scene = scene;
     this.cards.clear();
+    this.nothing.hidden = scene.nodes.length > 0;
     this.pulses.show([], MARGIN);
     const wires = svg('g', 'pc-wires');
     this.wires = scene.wires.map(wire => ({ wire, element: this.wire(wire) }));
@@ -267,6 +268,7 @@ export class Canvas {
     }
   }
 
+  private readonly nothing = html('p', 'pc-nothing', { hidden: true }, 'No steps yet');
   private readonly pulses = new Pulses();
   private readonly heat = new Heat(hot => this.element.classList.toggle('pc-hot', hot));
   private readonly svg: SVGSVGElement;
