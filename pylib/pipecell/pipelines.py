@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipecell.live import Screen
     from pipecell.planning import PlanReport
     from pipecell.session import Session
-    from pipecell.trials import TrialReport
+    from pipecell.state_trials import TrialReport
 
 
 @dataclass(frozen=True)
@@ -408,7 +408,7 @@ class Pipeline:
             ExecutionError: AWS refused.
         """
         from pipecell.engines.stepfunctions import StepFunctions
-        from pipecell.trials import LAST, TrialReport, find_state, last_input
+        from pipecell.state_trials import LAST, TrialReport, find_state, last_input
 
         body = find_state(self.document, state)
         if input == LAST:

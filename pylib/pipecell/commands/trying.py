@@ -8,7 +8,7 @@ from typing import Any
 from pipecell.commands.context import Context
 from pipecell.commands.verb import Result, read_json
 from pipecell.errors import ExecutionError, UsageError
-from pipecell.trials import LAST
+from pipecell.state_trials import LAST
 
 
 def try_state(context: Context, values: argparse.Namespace) -> Result:

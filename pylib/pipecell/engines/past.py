@@ -25,7 +25,7 @@ from pipecell.definition.sagemaker import StepView, iterate_steps
 from pipecell.engines.connection import Connection, aws_errors
 from pipecell.engines.engine import epoch
 from pipecell.engines.objects import S3Objects
-from pipecell.engines.properties import job_arn, properties_of
+from pipecell.engines.properties import made_arn, properties_of
 from pipecell.errors import DefinitionError, PipecellError
 
 LOOK_BACK = {"local": 200, "aws": 25}
@@ -351,7 +351,7 @@ class RanStep:
 
     @cached_property
     def _tags(self) -> dict[str, str]:
-        arn = job_arn(self._entry.get("Metadata") or {})
+        arn = made_arn(self._entry.get("Metadata") or {})
         if not arn or not self._run.past.local:
             return {}
         listed = self._run.past.pages("list_tags", "Tags", ResourceArn=arn)

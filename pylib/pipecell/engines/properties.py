@@ -22,8 +22,8 @@ _DESCRIBED: Mapping[str, tuple[str, str]] = {
 _CHECKS = ("QualityCheck", "ClarifyCheck")
 
 
-def job_arn(metadata: Mapping[str, Any]) -> str:
-    """Return the ARN of the job of a step; empty when it has none."""
+def made_arn(metadata: Mapping[str, Any]) -> str:
+    """Return the ARN of what a step made: a job, a model, a model package; empty when it made nothing."""
     for word, found in metadata.items():
         if isinstance(found, Mapping):
             return str(found.get("CheckJobArn" if word in _CHECKS else "Arn") or "")
