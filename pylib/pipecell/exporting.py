@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipecell.definition.cache.content import code_places
+from pipecell.definition.code.places import code_places
 from pipecell.definition.export import EXPORT_FORMATS
 from pipecell.definition.export.grants import Surroundings
 from pipecell.definition.export.policy import Policy, caller_policy, role_policy

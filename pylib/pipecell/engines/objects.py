@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipecell.definition.cache.content import ARCHIVES, MAX_CODE_OBJECTS, folder, members, split_uri
+from pipecell.definition.cache.content import ARCHIVES, MAX_CODE_OBJECTS, folder, split_uri
+from pipecell.definition.code.places import members
 from pipecell.engines.connection import Connection, aws_errors, error_code
 from pipecell.engines.engine import Uploadable
 from pipecell.errors import DefinitionError

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipecell.definition.cache.content import code_places, members
+from pipecell.definition.code.places import code_places, members
 from pipecell.engines.engine import Uploadable
 from pipecell.engines.listing import beginning, look, split_uri
 from pipecell.errors import PipecellError

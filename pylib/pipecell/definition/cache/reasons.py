@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pipecell.definition.cache.content import CodePlace, code_places
+from pipecell.definition.code.places import CodePlace, code_places
 from pipecell.definition.diff.values import ABSENT, Difference, differences
 from pipecell.definition.paths import Segment
 from pipecell.definition.summaries import image_name

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from pipecell.definition.cache.content import members
+from pipecell.definition.code.places import members
 from pipecell.definition.sagemaker import StepView
 
 ARCHIVE = "sourcedir.tar.gz"

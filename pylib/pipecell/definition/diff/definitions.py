@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipecell.definition.cache.content import code_places
+from pipecell.definition.code.places import code_places
 from pipecell.definition.diff.change import Change, ChangeKind
 from pipecell.definition.diff.code import ReadCode, compare_files
 from pipecell.definition.diff.noise import name_noise

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecell.definition.cache.content import Fingerprints, members, output_uris, split_uri
+from pipecell.definition.cache.content import Fingerprints, output_uris, split_uri
+from pipecell.definition.code.places import members
 from pipecell.errors import DefinitionError
 from tests.unit.definition.cache.shelf import Shelf
 
