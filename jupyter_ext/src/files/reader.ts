@@ -1,6 +1,7 @@
 /** Reads definition files with Python: in one kernel of its own, begun on demand and ended when it rests. */
 
 import type { Kernel, ServiceManager, Session } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
 
 import type { DagDocument, Detail, Scene } from '../dag';
 import type { Problem } from '../kernel/protocol';
@@ -49,10 +50,10 @@ export interface Questions {
 /** There is no Python here that could read a definition; the message says so calmly. */
 export class NoReaderError extends Error {}
 
-/** The kernel ended while it was asked: another page may have let it rest. */
+/** The kernel ended while it was asked: somebody shut it down. */
 class EndedError extends NoReaderError {}
 
-/** How its session is called in the list of what runs. */
+/** How the path of its session begins. */
 const PATH = 'pipecell-viewer';
 
 /** Milliseconds for which the kernel is kept after the last reading. */
@@ -129,11 +130,15 @@ export class DefinitionReader {
     if (name === null) {
       throw new NoReaderError('There is no Python kernel here to read the definition with.');
     }
-    // One that an earlier page has left is taken over, so that they never pile up.
-    const left = await sessions.findByPath(PATH);
+    // One that a closed page has left is taken over, so that they never pile up; one of another page is its own.
+    await sessions.refreshRunning();
+    const left = [...sessions.running()].find(
+      ({ path, kernel }) => path.startsWith(PATH) && kernel?.connections === 0
+    );
+    const path = `${PATH}-${UUID.uuid4()}`;
     return left
       ? sessions.connectTo({ model: left })
-      : sessions.startNew({ path: PATH, name: 'Definition viewer', type: 'console', kernel: { name } });
+      : sessions.startNew({ path, name: 'Definition viewer', type: 'console', kernel: { name } });
   }
 
   private session: Promise<Session.ISessionConnection> | null = null;
