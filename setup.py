@@ -103,6 +103,8 @@ setup(
         "ipywidgets>=8.1",
         "ipython>=8.20",
         "graphviz>=0.20",
+        # Its wheels hold Graphviz itself, which places the steps; elsewhere the program dot does.
+        "pygraphviz>=2.0; platform_machine in 'x86_64 AMD64 arm64 aarch64'",
         "boto3>=1.40",
         "platformdirs>=4",
         # What reads the two query languages of state machines; both are pure Python and small.
