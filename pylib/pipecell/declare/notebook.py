@@ -22,7 +22,7 @@ from pipecell.declare.cells import CellRun
 from pipecell.declare.declaration import Declaration
 from pipecell.declare.jobs.assembly import Assembled, Assembler
 from pipecell.definition.document import EngineName
-from pipecell.errors import UsageError, did_you_mean
+from pipecell.errors import MissingDependencyError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from pipecell.declare.compiled import Compiled
@@ -91,6 +91,7 @@ class Notebook:
 
         Raises:
             DeclarationError: what the cell declares is impossible; the pipeline stays as it was.
+            MissingDependencyError: the body imports an SDK that is not installed; likewise.
             BaseException: whatever the body raises, with its own traceback; likewise.
         """
         from pipecell.declare import sagemaker_v2, stepfunctions
@@ -104,7 +105,11 @@ class Notebook:
         with capturing() as capture, sagemaker_v2.offline_cell(offline), stepfunctions.offline_cell(cell):
             as_machine = stepfunctions.is_machine(source, engine)
             how = stepfunctions.machine_runner(capture, cell) if as_machine else run or run_as_script
-            how(source, namespace)
+            try:
+                how(source, namespace)
+            except ModuleNotFoundError as error:
+                _explain(error)
+                raise
         with self._lock:
             self._sequence += 1
             made = CellRun(key, cell, self._sequence, source, engine, capture, offline)
@@ -420,6 +425,17 @@ def run_as_script(source: str, namespace: MutableMapping[str, Any]) -> None:
     filename = f"<pipeline cell {_digest(source)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), namespace)  # type: ignore[arg-type]  # noqa: S102 - the user's own code
+
+
+def _explain(missing: ModuleNotFoundError) -> None:
+    """Say how an SDK that a body imports is installed; what else is missing is the body's own."""
+    sdk = {"sagemaker": "SageMaker SDK, version 2,", "stepfunctions": "Step Functions SDK"}.get(
+        missing.name or ""
+    )
+    if sdk:
+        raise MissingDependencyError(
+            f"The {sdk} is not installed in this kernel.", hint='Install it with: pip install "pipecell[v2]"'
+        ) from missing
 
 
 def _digest(source: str) -> str:
