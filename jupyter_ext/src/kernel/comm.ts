@@ -33,7 +33,7 @@ export class SubshellComm implements IDisposable {
     kernel.iopubMessage.connect(this.heard, this);
     if (kernel.handleComms && firsts.get(kernel.id) !== kernel) {
       firsts.set(kernel.id, kernel);
-      kernel.disposed.connect(() => firsts.delete(kernel.id));
+      kernel.disposed.connect(() => firsts.get(kernel.id) === kernel && firsts.delete(kernel.id));
     }
     this._known = this.announce(firsts.get(kernel.id));
   }
