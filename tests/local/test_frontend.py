@@ -201,7 +201,7 @@ def test_completion_knows_the_notebooks_variables(kernel: Kernel) -> None:
 
 def test_a_deleted_cell_leaves_nothing(kernel: Kernel) -> None:
     page = Page(kernel)
-    page.run_cell("%%step fail Late\ntoo late", "cell-4")
+    page.run_cell("%%step fail Late --pipeline Front\ntoo late", "cell-4")
     page.until(lambda told: told["type"] == "pipeline" and len(told["pipeline"]["steps"]) == 2)
     page.ask(10, type="forget", cell="cell-4")
     # What the cell before it made may be told once more first.
@@ -248,6 +248,26 @@ def test_problems_are_told_of_cells_that_ran_before_anybody_listened(kernel: Ker
     assert page.until(lambda told: told["type"] == "refused")["problem"] is None
 
 
+def forget(page: Page, *cells: str) -> None:
+    """Leave nothing of some cells to other tests, which have the same kernel."""
+    for cell in cells:
+        page.ask(21, type="forget", cell=cell)
+        page.until(lambda told: told["type"] == "answer" and told["id"] == 21)
+
+
+def test_what_is_wrong_with_one_cell_is_told_of_that_cell_alone(kernel: Kernel) -> None:
+    page = Page(kernel)
+    wrong = "ProcessingStep('Wrong', processor=processor, code='no_script.py')"
+    page.run_cell(f"%%pipeline Solo\n{wrong}", "cell-32")
+    problem = page.until(lambda told: told["type"] == "refused")["problem"]
+    assert (problem["cell"], problem["place"]["text"]) == ("cell-32", "no_script.py")
+    # The next one fails for the same reason, which stands at that cell already.
+    page.run_cell("%%pipeline Solo\nlimit = 3", "cell-33")
+    page.run_cell("%pipeline nonsense", "cell-35")
+    assert page.until(lambda told: told["type"] == "refused")["cell"] == "cell-35"
+    forget(page, "cell-32", "cell-33", "cell-35")
+
+
 def test_logs_of_silent_jobs_keep_nobody_from_being_answered(kernel: Kernel, tmp_path: Path) -> None:
     page = Page(kernel)
     door = tmp_path / "open"
@@ -265,3 +285,4 @@ def test_logs_of_silent_jobs_keep_nobody_from_being_answered(kernel: Kernel, tmp
     finally:
         door.touch()
     page.until(lambda told: told["type"] == "log" and told["over"])
+    forget(page, "cell-40", "cell-41")

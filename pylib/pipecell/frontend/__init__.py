@@ -69,6 +69,7 @@ class Frontends:
         cell = cell_id(self._shell)
         if cell is not None:
             source = str(getattr(getattr(result, "info", None), "raw_cell", "") or "")
-            self._refusals.ran(cell, source, getattr(result, "error_in_exec", None))
+            error = getattr(result, "error_in_exec", None)
+            self._refusals.ran(cell, source, error, getattr(result, "execution_count", None))
         if self._hub is not None:
             self._hub.cell_ran(cell)

@@ -84,13 +84,15 @@ def piece(source: str, line: int, column: int | None = None, end: int | None = N
 
     Args:
         source: the cell's text.
-        line: the line's number, from 1.
+        line: the line's number, from 1; one after the end means the last, where something is missing.
         column: where it begins, in characters from 0; without it the whole line is meant.
         end: where it ends; without it what is written together there.
     """
     lines = source.splitlines(keepends=True)
-    if not 0 < line <= len(lines):
+    if line < 1 or not lines:
         return None
+    if line > len(lines):
+        line, column, end = len(lines), None, None
     start = sum(map(len, lines[: line - 1]))
     text = lines[line - 1].rstrip()
     if column is not None and end is None:
@@ -126,9 +128,9 @@ def _suspects(found: Diagnostic, document: Document | None) -> Iterable[_Suspect
 
 
 def _mentioned(found: Diagnostic, written: syntax.Syntax) -> Iterable[_Suspect]:
-    """Yield texts of the cell that a message repeats without quoting them, the longest first."""
+    """Yield texts of the cell that a message repeats without quoting them: options, then the longest."""
     texts = {str(value.value) for value in written.values if isinstance(value.value, str)}
-    for text in sorted(texts - {found.step or ""}, key=lambda text: (-len(text), text)):
+    for text in sorted(texts - {found.step or ""}, key=lambda text: (text[:1] != "-", -len(text), text)):
         if len(text) >= _TELLING and _spans(found.message, text):
             yield _Suspect(text)
 

@@ -30,10 +30,19 @@ class Refusals:
         """Return the problem of a cell."""
         return self._problems.get(cell)
 
-    def ran(self, cell: str, source: str, error: BaseException | None) -> bool:
-        """Take in how a cell ended; return whether its problem is another one now."""
+    def ran(self, cell: str, source: str, error: BaseException | None, number: int | None = None) -> bool:
+        """Take in how a cell ended; return whether its problem is another one now.
+
+        Args:
+            cell: its id.
+            source: its whole text.
+            error: what it raised.
+            number: its execution count. What is wrong with another cell of its pipeline is that one's.
+        """
         before = self._problems.pop(cell, None)
-        problem = _problem(cell, source, error) if error is not None else None
+        problem = None
+        if error is not None and getattr(error, "cell", None) in (None, number):
+            problem = _problem(cell, source, error)
         if problem is not None:
             self._problems[cell] = problem
         return problem != before

@@ -161,6 +161,20 @@ def test_a_text_that_a_message_repeats_without_quotes_is_the_place() -> None:
     assert (found.text, found.exact) == ("missing_script.py", True)
 
 
+def test_an_option_that_a_message_names_is_the_place() -> None:
+    source = "%%step processing Prepare --imag sklearn:1.2-1\n"
+    found = find(source, problem("processing has no option --imag.", step=None), None)
+    assert found is not None
+    assert found.text == "--imag"
+
+
+def test_what_is_missing_at_the_end_is_missing_in_the_last_line() -> None:
+    source = '%%pipeline Machine\n{"States": {}\n'
+    found = find(source, problem("The machine is not JSON.", "line 3, column 1", step=None), None)
+    assert found is not None
+    assert found.text == '{"States": {}'
+
+
 @given(st.text(alphabet="ab .\n(é😀"), st.integers(-1, 5), st.none() | st.integers(-1, 9))
 def test_a_piece_is_always_in_its_text(source: str, line: int, column: int | None) -> None:
     found = piece(source, line, column)

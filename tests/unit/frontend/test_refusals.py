@@ -53,3 +53,10 @@ def test_a_problem_goes_when_its_cell_ran_or_was_deleted() -> None:
 def test_a_run_that_failed_is_no_problem_of_its_cell() -> None:
     refusals = Refusals()
     assert not refusals.ran("c", "%pipeline run --wait", ExecutionError("It failed."))
+
+
+def test_what_is_wrong_with_another_cell_of_the_pipeline_is_that_one_s() -> None:
+    refusals = Refusals()
+    error = DeclarationError("There is no script.", step="Prepare", cell=4)
+    assert refusals.ran("its own", "%%pipeline Front", error, 4)
+    assert not refusals.ran("the next", "%%pipeline Front", error, 5)
