@@ -6,6 +6,7 @@ import os
 import queue
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,11 @@ def test_an_error_of_ours_is_a_problem_of_its_cell_until_it_runs_again(kernel: K
     assert page.until(lambda told: told["type"] == "refused")["problem"] is None
 
 
+def is_success(arn: str, told: dict[str, Any]) -> bool:
+    """Return whether a message says that an execution has succeeded: another test's may end meanwhile."""
+    return told["type"] == "delta" and told["arn"] == arn and told["row"].get("status") == "Succeeded"
+
+
 def test_a_run_is_told_from_its_start_to_its_end(kernel: Kernel) -> None:
     page = Page(kernel)
     page.ask(1, type="run", pipeline="Front")
@@ -159,7 +165,7 @@ def test_a_run_is_told_from_its_start_to_its_end(kernel: Kernel) -> None:
     arn = answer["result"]["arn"]
     whole = page.until(lambda told: told["type"] == "execution" and told["arn"] == arn)
     if whole["row"]["running"]:
-        page.until(lambda told: told["type"] == "delta" and told["row"].get("status") == "Succeeded")
+        page.until(partial(is_success, arn))
     page.ask(2, type="attach", arn=arn)
     after = page.until(lambda told: told["type"] == "execution" and told["arn"] == arn)
     assert after["steps"]["Prepare"]["status"] == "Succeeded"
