@@ -154,7 +154,8 @@ def test_an_error_of_ours_is_a_problem_of_its_cell_until_it_runs_again(kernel: K
 
 def is_success(arn: str, told: dict[str, Any]) -> bool:
     """Return whether a message says that an execution has succeeded: another test's may end meanwhile."""
-    return told["type"] == "delta" and told["arn"] == arn and told["row"].get("status") == "Succeeded"
+    ours = told["type"] == "delta" and told["arn"] == arn
+    return bool(ours and told["row"].get("status") == "Succeeded")
 
 
 def test_a_run_is_told_from_its_start_to_its_end(kernel: Kernel) -> None:
