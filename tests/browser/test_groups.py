@@ -17,7 +17,7 @@ Keep = Callable[[Page, str], None]
 
 SOURCE = (
     "import sys; sys.path.insert(0, {root!r}); from tests.nested import put_source; "
-    "put_source(p._workspace.connect('local', 'us-east-1').client('s3'), {prefix!r})"
+    "put_source(p._session.connect('local', 'us-east-1').client('s3'), {prefix!r})"
 )
 RUN = "e = p.run(); e"
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,7 +18,7 @@ Keep = Callable[[Page, str], None]
 
 READ = "import pipecell; from IPython.display import display; p = pipecell.Pipeline.read({!r})"
 BUCKET = (
-    "p._workspace.connect('local', 'us-east-1').client('s3')"
+    "p._session.connect('local', 'us-east-1').client('s3')"
     ".create_bucket(Bucket='sagemaker-us-east-1-000000000000')"
 )
 RUN_AND_WAIT = "e = p.run(); display(e); e.wait(raise_on_failure=False)"
