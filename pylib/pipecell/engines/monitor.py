@@ -91,7 +91,9 @@ class Watch:
         back = (ReachableAgain(),) if self.trouble is not None else ()
         self.news = (*back, *changes(self.snapshot, seen))
         changed = bool(self.news) or seen != self.snapshot
-        self.snapshot, self.trouble, self.trouble_since, self._failures = seen, None, None, 0
+        # The trouble goes first: who reads in between must not take what is new for out of reach.
+        self.trouble, self.trouble_since, self._failures = None, None, 0
+        self.snapshot = seen
         self._rest = shortest if changed else min(self._rest * 1.3, longest)
         if not seen.running:
             self._over.set()

@@ -32,6 +32,23 @@ def test_it_tells_of_each_change_and_ends(monitor: Monitor) -> None:
     assert ended_badly(watch) is None
 
 
+def test_nobody_sees_what_is_new_as_out_of_reach() -> None:
+    class Read(Watch):
+        """A watch that is read by another thread whenever something of it is written."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            read.append((getattr(self, "snapshot", None), getattr(self, "trouble", None)))
+
+    read: list[tuple[object, object]] = []
+    ended = snapshot("Succeeded", ended=3.0)
+    watch = Read(FakeEngine(snapshot("Executing"), EndpointError("away"), ended), "arn", None)
+    for now in range(3):
+        watch.look(float(now))
+    assert watch.snapshot == ended
+    assert not [trouble for seen, trouble in read if seen is watch.snapshot and trouble is not None]
+
+
 def test_one_thread_serves_many_watches_and_leaves_when_none_is_left(monitor: Monitor) -> None:
     gate = threading.Event()
     threads: set[int] = set()
