@@ -146,10 +146,16 @@ def test_a_cell_that_runs_again_is_told_with_its_problems_and_their_places(kerne
 def test_an_error_of_ours_is_a_problem_of_its_cell_until_it_runs_again(kernel: Kernel) -> None:
     page = Page(kernel)
     page.run_cell("%pipeline prewiew", "cell-9")
-    told = page.until(lambda told: told["type"] == "refused")
-    assert (told["cell"], told["problem"]["code"]) == ("cell-9", "PC909")
+    assert page.until(refusal("cell-9"))["problem"]["code"] == "PC909"
     page.run_cell("pass", "cell-9")
-    assert page.until(lambda told: told["type"] == "refused")["problem"] is None
+    page.until(refusal("cell-9", gone=True))
+
+
+def refusal(cell: str, *, gone: bool = False) -> Callable[[dict[str, Any]], bool]:
+    """Return what tells the message of a cell's problem, or of its end; one may be told twice."""
+    return lambda told: (
+        told["type"] == "refused" and told["cell"] == cell and (told["problem"] is None) == gone
+    )
 
 
 def is_success(arn: str, told: dict[str, Any]) -> bool:
@@ -242,17 +248,17 @@ def test_problems_are_told_of_cells_that_ran_before_anybody_listened(kernel: Ker
     page = Page(kernel)
     page.run_cell("%%pipeline Front\nx = 1\nstep = ProcessingStep('É', prok)", "cell-30")
     page.run_cell("%%pipeline Front\ndef broken(:\n    pass", "cell-31")
-    page.until(lambda told: told["type"] == "refused" and told["cell"] == "cell-31")
+    page.until(refusal("cell-31"))
     late = Page(kernel)
-    name = late.until(lambda told: told["type"] == "refused" and told["cell"] == "cell-30")["problem"]
+    name = late.until(refusal("cell-30"))["problem"]
     assert (name["code"], name["message"]) == ("NameError", "name 'prok' is not defined")
     assert "prok" in name["place"]["text"]
-    syntax = late.until(lambda told: told["type"] == "refused" and told["cell"] == "cell-31")["problem"]
+    syntax = late.until(refusal("cell-31"))["problem"]
     assert (syntax["code"], syntax["place"]["text"]) == ("SyntaxError", ":")
     page.ask(20, type="forget", cell="cell-30")
-    assert page.until(lambda told: told["type"] == "refused")["problem"] is None
+    page.until(refusal("cell-30", gone=True))
     page.run_cell("pass", "cell-31")
-    assert page.until(lambda told: told["type"] == "refused")["problem"] is None
+    page.until(refusal("cell-31", gone=True))
 
 
 def forget(page: Page, *cells: str) -> None:
@@ -266,12 +272,18 @@ def test_what_is_wrong_with_one_cell_is_told_of_that_cell_alone(kernel: Kernel) 
     page = Page(kernel)
     wrong = "ProcessingStep('Wrong', processor=processor, code='no_script.py')"
     page.run_cell(f"%%pipeline Solo\n{wrong}", "cell-32")
-    problem = page.until(lambda told: told["type"] == "refused")["problem"]
-    assert (problem["cell"], problem["place"]["text"]) == ("cell-32", "no_script.py")
+    assert page.until(refusal("cell-32"))["problem"]["place"]["text"] == "no_script.py"
     # The next one fails for the same reason, which stands at that cell already.
     page.run_cell("%%pipeline Solo\nlimit = 3", "cell-33")
     page.run_cell("%pipeline nonsense", "cell-35")
-    assert page.until(lambda told: told["type"] == "refused")["cell"] == "cell-35"
+    refused: list[str] = []
+
+    def last(told: dict[str, Any]) -> bool:
+        refused.extend([told["cell"]] if told["type"] == "refused" else [])
+        return "cell-35" in refused
+
+    page.until(last)
+    assert "cell-33" not in refused
     forget(page, "cell-32", "cell-33", "cell-35")
 
 
