@@ -63,6 +63,12 @@ class Graph:
     edges: tuple[Edge, ...] = ()
     references: tuple[Edge, ...] = ()
 
+    @property
+    def size(self) -> str:
+        """How many nodes it has, for people: ``3 steps``, ``1 state``."""
+        count = len(self.nodes)
+        return f"{count} {step_word(self.engine)}{'' if count == 1 else 's'}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the ``preview --json`` object of DESIGN: ``{pipeline, engine, nodes, edges}``."""
         return {
@@ -77,6 +83,11 @@ class Graph:
                 for e in (*self.edges, *self.references)
             ],
         }
+
+
+def step_word(engine: str) -> str:
+    """Return what an engine calls one node: a ``step``, of a state machine a ``state``."""
+    return "state" if engine == "stepfunctions" else "step"
 
 
 class MissingStep(Protocol):

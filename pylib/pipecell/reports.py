@@ -79,9 +79,7 @@ class Preview:
     @property
     def chips(self) -> tuple[str, ...]:
         """What the line above it says: the size, then the facts."""
-        word = "state" if self.graph.engine == "stepfunctions" else "step"
-        count = len(self.graph.nodes)
-        return (f"{count} {word}{'s' * (count != 1)}", *self.facts)
+        return (self.graph.size, *self.facts)
 
     def _header(self) -> Header:
         from pipecell.view.header import Header

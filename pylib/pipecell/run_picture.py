@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipecell.definition.outcome import not_taken
 from pipecell.engines.engine import SUCCEEDED
-from pipecell.graph import NodeState
+from pipecell.graph import NodeState, step_word
 from pipecell.targets import PLACES
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class RunPicture:
         if self.seen.running:
             done = sum(step.status in SUCCEEDED for step in self.seen.steps)
             skipped = sum(state.status == "NotTaken" for state in self.states.values())
-            word = "states" if self.seen.engine == "stepfunctions" else "steps"
-            facts.insert(0, f"{done} of {len(self.graph.nodes) - skipped} {word}")
+            word = step_word(self.seen.engine)
+            facts.insert(0, f"{done} of {len(self.graph.nodes) - skipped} {word}s")
         return ", ".join(facts)
 
     @property

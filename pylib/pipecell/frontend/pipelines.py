@@ -93,9 +93,7 @@ def drawing(graph: Graph, folding: Folding) -> dict[str, Any] | None:
 
 
 def _drawn(graph: Graph, scene: Scene) -> dict[str, Any]:
-    word = "state" if graph.engine == "stepfunctions" else "step"
-    count = len(graph.nodes)
-    return drawn_document(graph, scene, facts=[f"{count} {word}{'s' * (count != 1)}"])
+    return drawn_document(graph, scene, facts=[graph.size])
 
 
 def _document(pipeline: Pipeline) -> Document | None:

@@ -15,6 +15,7 @@ from pipecell.engines.jobs import Job, describe_job, job_arn
 from pipecell.engines.logs import source_of
 from pipecell.engines.tuning import look_at_trials
 from pipecell.errors import PipecellError
+from pipecell.graph import step_word
 from pipecell.live import code, data, metrics
 from pipecell.live.comparisons import thresholds
 from pipecell.live.inside import number
@@ -200,8 +201,8 @@ def _empty(
         enabled = body["CacheConfig"].get("Enabled") is True
         facts.append({"label": "Cache", "value": f"on, {written(expiry)}" if enabled else "off"})
     if len(members) > 1:
-        word = "states" if document.engine == "stepfunctions" else "steps"
-        facts.append({"label": "Holds", "value": f"{len(members)} {word}: {', '.join(members[:12])}"})
+        word = step_word(document.engine)
+        facts.append({"label": "Holds", "value": f"{len(members)} {word}s: {', '.join(members[:12])}"})
     shown = [_row(row) for row in rows[:MOST_ARGUMENTS]]
     return {**_empty_detail(node, heading), "facts": facts, "arguments": shown}
 

@@ -66,7 +66,7 @@ def to_svg(
         now = time.time()
     cards = cards_of(collapsed.graph.nodes, with_state=states is not None)
     layout = lay_out(collapsed.graph, cards)
-    strip = header or Header(graph.pipeline, chips=_facts(graph))
+    strip = header or Header(graph.pipeline, chips=(graph.size,))
     width = max(layout.width + 2 * MARGIN, header_width(strip), _MIN_WIDTH)
     top, head = draw_header(strip, width, graph, states)
     drawing = _Drawing(collapsed.graph, cards, layout, shown, now)
@@ -91,13 +91,6 @@ def to_svg(
     font = f'font-family="{escape(FONT)}" font-size="12"'
     start = f'<svg xmlns="http://www.w3.org/2000/svg" class="pc" {size} {font} {fluid} role="img">'
     return painted("\n".join([start, *body, "</svg>"]), "dark" if theme == "dark" else "light")
-
-
-def _facts(graph: Graph) -> tuple[str, ...]:
-    """Return what a preview's header says beside the name."""
-    word = "state" if graph.engine == "stepfunctions" else "step"
-    count = len(graph.nodes)
-    return (f"{count} {word}{'' if count == 1 else 's'}",)
 
 
 class _Drawing:

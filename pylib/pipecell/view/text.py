@@ -156,9 +156,7 @@ class _Tree:
 
 def _first_line(graph: Graph, header: Header | None, width: int, paint: Paint) -> str:
     if header is None:
-        word = "state" if graph.engine == "stepfunctions" else "step"
-        count = len(graph.nodes)
-        header = Header(graph.pipeline, chips=(f"{count} {word}{'' if count == 1 else 's'}",))
+        header = Header(graph.pipeline, chips=(graph.size,))
     parts = [paint(cut(clean(header.title), width), "b")]
     if header.status:
         mark = mark_of_status(header.status)
