@@ -29,12 +29,18 @@ class Lab:
     folder: Path
 
     def write(self, name: str, *cells: str) -> Path:
-        """Write a notebook of code cells."""
+        """Write a notebook of code cells.
+
+        Raises:
+            FileExistsError: another test has one of that name; JupyterLab would give this one its kernel.
+        """
+        path = self.folder / name
+        if path.exists():
+            raise FileExistsError(f"Another test has a notebook {name}: give this one a name of its own.")
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         )
-        path = self.folder / name
         nbformat.write(notebook, path)
         return path
 

@@ -103,7 +103,7 @@ def test_a_cell_that_was_deleted_and_put_back_says_that_it_must_run(
 def test_a_problem_is_said_once_in_each_of_two_views_of_a_notebook(
     lab: Lab, page: Page, watched: Watch
 ) -> None:
-    opened(lab, page, "Twice", states("Twice", '"soon"'))
+    opened(lab, page, "Viewed", states("Viewed", '"soon"'))
     expect(page.locator(".pc-Underline.pc-mod-error")).to_have_count(1)
     do(page, "docmanager:clone")
     expect(page.locator(".jp-NotebookPanel")).to_have_count(2)
