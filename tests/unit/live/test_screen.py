@@ -107,13 +107,17 @@ def test_a_cell_that_stops_waiting_leaves_a_live_picture(page: Page, monitor: Mo
 
 
 def test_what_cannot_be_reached_is_drawn_as_last_seen_and_said(page: Page, monitor: Monitor) -> None:
-    away = EndpointError("away")
-    execution, screen = make(
-        monitor, snapshot("Executing"), snapshot("Executing"), away, away, snapshot("Succeeded")
-    )
+    engine, screen, looked = FakeEngine(snapshot("Executing")), Screen(), threading.Event()
+    execution = Execution(engine, "arn", monitor=monitor, screen=screen)
+    execution.listen(looked.set)
+    assert looked.wait(DEADLINE)
     screen.show(execution)
+    engine.looks = [EndpointError("away")]
+    page.wait_for("not reachable now")
+    assert "● Executing" in page.drawn[-1][2]
+    engine.looks = [snapshot("Succeeded", ended=4.0)]
     page.wait_for("✓ Succeeded")
-    assert not any("not reachable" in text for _, _, text in page.drawn[-1:])
+    assert "not reachable" not in page.drawn[-1][2]
 
 
 def test_a_picture_that_cannot_be_drawn_ends_alone(
