@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from tests.browser.lab import Lab
 from tests.browser.releases import NEWEST, python_of
 from tests.browser.servers import find_browser, running_lab
+from tests.browser.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
@@ -91,3 +92,11 @@ def lab_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 def lab(request: pytest.FixtureRequest, lab_of: Callable[[str], Lab]) -> Lab:
     """The newest JupyterLab, unless the test names another release."""
     return lab_of(getattr(request, "param", NEWEST))
+
+
+@pytest.fixture
+def watched(page: Page, lab: Lab) -> Iterator[Watch]:
+    """Fail a test whose page logs an error, opens a dialog or asks anybody but Jupyter."""
+    watch = Watch(page, lab.url)
+    yield watch
+    watch.check()

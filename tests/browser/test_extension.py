@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,6 @@ from tests.browser.releases import NEWEST, OLDEST
 from tests.browser.watch import Watch
 
 Keep = Callable[[Page, str], None]
-
-
-@pytest.fixture
-def watched(page: Page, lab: Lab) -> Iterator[Watch]:
-    """Fail a test whose page logs an error or asks anybody but Jupyter."""
-    watch = Watch(page, lab.url)
-    yield watch
-    watch.check()
 
 
 def declared(lab: Lab, page: Page, name: str, door: Path, *more: str) -> LabPage:

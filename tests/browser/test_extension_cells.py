@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab, LabPage
@@ -14,14 +11,6 @@ from tests.browser.watch import Watch
 STATES = """%%pipeline NAME --engine stepfunctions
 import stepfunctions.steps as states
 states.Chain([states.Pass("Begin"), states.Wait("Hold", seconds=WRONG), states.Succeed("End")])"""
-
-
-@pytest.fixture
-def watched(page: Page, lab: Lab) -> Iterator[Watch]:
-    """Fail a test whose page logs an error or asks anybody but Jupyter."""
-    watch = Watch(page, lab.url)
-    yield watch
-    watch.check()
 
 
 def opened(lab: Lab, page: Page, name: str, *cells: str) -> LabPage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,14 +25,6 @@ MACHINE = {
         "End": {"Type": "Succeed"},
     },
 }
-
-
-@pytest.fixture
-def watched(page: Page, lab: Lab) -> Iterator[Watch]:
-    """Fail a test whose page logs an error or asks anybody but Jupyter."""
-    watch = Watch(page, lab.url)
-    yield watch
-    watch.check()
 
 
 def arrive(page: Page, lab: Lab, workspace: str) -> None:

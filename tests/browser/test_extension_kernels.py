@@ -20,14 +20,6 @@ CELLS = 4
 """Cells that load pipecell, write the scripts and declare both steps."""
 
 
-@pytest.fixture
-def watched(page: Page, lab: Lab) -> Iterator[Watch]:
-    """Fail a test whose page logs an error or asks anybody but Jupyter."""
-    watch = Watch(page, lab.url)
-    yield watch
-    watch.check()
-
-
 def declared(lab: Lab, page: Page, name: str, door: Path, *more: str) -> LabPage:
     """Open a notebook and run the cells that declare a pipeline of its name; the panel is shown."""
     steps = (cell.replace("NAME", name).replace("m5.larg", "m5.large") for cell in (PREPARE, TRAIN))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import nbformat
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
@@ -19,14 +18,6 @@ MIME = "application/vnd.pipecell.view+json"
 BAIT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 SVG = "http://www.w3.org/2000/svg"
 LINK = "javascript:alert(3)"
-
-
-@pytest.fixture
-def watched(page: Page, lab: Lab) -> Iterator[Watch]:
-    """Fail a test whose page logs an error, opens a dialog or asks anybody but Jupyter."""
-    watch = Watch(page, lab.url)
-    yield watch
-    watch.check()
 
 
 def scene() -> dict[str, Any]:
