@@ -2,6 +2,7 @@
 
 import { button, fill, html, plural } from '../dom';
 import type { Problem } from '../kernel/protocol';
+import { ENGINES, stepWord } from '../kernel/words';
 import { problemSign, problemWhere, problemWords } from '../panel/problems';
 import type { Reading } from './reader';
 
@@ -48,9 +49,8 @@ export class Checks {
 }
 
 function facts(reading: Reading): string {
-  const engine = reading.engine === 'stepfunctions' ? 'Step Functions' : 'SageMaker Pipelines';
-  const word = reading.engine === 'stepfunctions' ? 'state' : 'step';
-  return reading.engine ? `${engine} · ${plural(reading.steps, word)}` : '';
+  const { engine, steps } = reading;
+  return engine ? `${ENGINES[engine]} · ${plural(steps, stepWord(engine))}` : '';
 }
 
 /** `2 errors, 1 warning`; hints are not counted, since they are no faults. */

@@ -4,13 +4,14 @@ import type { Kernel, ServiceManager, Session } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
 import type { DagDocument, Detail, Scene } from '../dag';
-import type { Problem } from '../kernel/protocol';
+import type { Pipeline, Problem } from '../kernel/protocol';
 import { pythonOf } from '../kernel/python';
 
 /** What Python says of a definition. */
 export interface Reading {
   readonly name: string;
-  readonly engine: string;
+  /** Empty where the text cannot be read. */
+  readonly engine: Pipeline['engine'] | '';
   readonly steps: number;
   /** null where it cannot be drawn; `trouble` says why. */
   readonly dag: DagDocument | null;

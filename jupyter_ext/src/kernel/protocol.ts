@@ -49,6 +49,8 @@ export interface Step {
   readonly name: string;
   readonly type: string;
   readonly kind: string;
+  /** Whether it may write a log. */
+  readonly logs: boolean;
   readonly cell: string | null;
   readonly parent: string | null;
   readonly waits: readonly string[];

@@ -2,7 +2,7 @@
 
 import { button, fill, html, plural } from '../dom';
 import type { Pipeline, Profile, Target } from '../kernel/protocol';
-import { PLACES, stepWord } from '../kernel/words';
+import { ENGINES, PLACES, stepWord } from '../kernel/words';
 import { ProfileSwitch } from '../profiles';
 import { Section } from './section';
 
@@ -28,8 +28,6 @@ export interface HeadActs {
   stop(): void;
   retry(): void;
 }
-
-const ENGINES: Readonly<Record<Pipeline['engine'], string>> = { sagemaker: 'SageMaker Pipelines', stepfunctions: 'Step Functions' };
 
 export class Head extends Section<HeadValue> {
   constructor(private readonly acts: HeadActs) {

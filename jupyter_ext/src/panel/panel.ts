@@ -9,7 +9,7 @@ import { html } from '../dom';
 import { CommandIDs } from '../identity';
 import type { ExecutionRow, KernelMessage, Overview, Pipeline } from '../kernel/protocol';
 import { listKey, rows } from '../kernel/state';
-import { canLog, canRetry } from '../kernel/words';
+import { canRetry } from '../kernel/words';
 import { complain, retry, running, stop } from '../notebook/acts';
 import type { NotebookPipelines } from '../notebook/pipelines';
 import { reveal } from '../notebook/reveal';
@@ -157,8 +157,8 @@ export class PipelinesPanel extends Widget {
     }
     const stale = notebook.stale(pipeline).get(step.id);
     const state = notebook.execution(pipeline)?.steps[step.name] ?? null;
-    const { name, type, kind, cell } = step;
-    const log = state !== null && state.status !== 'NotTaken' && canLog(type);
+    const { name, type, kind, cell, logs } = step;
+    const log = state !== null && state.status !== 'NotTaken' && logs;
     this.step.show({ name, type, kind, cell, state, stale: stale ? WORDS[stale] : '', log });
   }
 

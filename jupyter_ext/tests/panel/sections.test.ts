@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 
-import { canLog } from '../../src/kernel/words';
 import { ExecutionList } from '../../src/panel/executions';
 import { LogView } from '../../src/panel/log';
 import { Parameters } from '../../src/panel/parameters';
@@ -56,12 +55,6 @@ describe('problems', () => {
     problems.show([problem(), problem({ severity: 'info' })]);
     expect([hints()?.querySelector('summary')?.textContent, hints()?.open]).toEqual(['1 hint', true]);
     expect(problems.element.textContent).not.toContain('No problems found.');
-  });
-});
-
-describe('a step', () => {
-  test('that writes no log has none to open', () => {
-    expect(['Training', 'Task', 'Wait', 'Condition'].map(canLog)).toEqual([true, true, false, false]);
   });
 });
 

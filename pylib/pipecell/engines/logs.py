@@ -17,6 +17,9 @@ _GROUPS = {
     "transform-job": "/aws/sagemaker/TransformJobs",
     "hyper-parameter-tuning-job": "/aws/sagemaker/TrainingJobs",
 }
+_SILENT = frozenset(
+    {"Condition", "Fail", "Model", "RegisterModel", "Choice", "Pass", "Wait", "Succeed", "Parallel", "Map"}
+)
 _DATA = ("Input", "Output", "Cause")  # what a state was given and gave may name other jobs
 _NEAR = 0.2  # seconds by which two clocks may differ
 _NOT_YET = ("ResourceNotFoundException",)
@@ -44,6 +47,11 @@ class Log(Sequence[LogLine]):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def may_log(step_type: str) -> bool:
+    """Tell whether steps or states of a type have something that writes a log."""
+    return step_type not in _SILENT
 
 
 @dataclass(frozen=True)

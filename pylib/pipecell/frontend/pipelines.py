@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pipecell.engines.logs import may_log
 from pipecell.errors import PipecellError
 from pipecell.frontend import places
 from pipecell.view.folding import Folding, fold, toggle
@@ -135,6 +136,7 @@ def _steps(pipeline: Pipeline, homes: Mapping[str, str], ids: set[str]) -> list[
             "name": node.name,
             "type": node.type,
             "kind": kind_of(node.type),
+            "logs": may_log(node.type),
             "cell": homes.get(node.name) if homes.get(node.name) in ids else None,
             "parent": node.parent,
             "waits": waits[node.id],

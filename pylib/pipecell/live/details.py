@@ -12,7 +12,7 @@ from pipecell.definition.references import resolve
 from pipecell.definition.sagemaker import iterate_steps
 from pipecell.engines.inside import started_arn
 from pipecell.engines.jobs import Job, describe_job, job_arn
-from pipecell.engines.logs import source_of
+from pipecell.engines.logs import may_log, source_of
 from pipecell.engines.tuning import look_at_trials
 from pipecell.errors import PipecellError
 from pipecell.graph import step_word
@@ -35,9 +35,6 @@ _TEXT = 600  # characters of one value
 _PAYLOAD = 20_000
 _LOG_LINES = 20_000
 _TELLING = ("InstanceType", "InstanceCount", "MaxNumberOfTrainingJobs")
-_NO_LOG_TYPES = frozenset(
-    {"Condition", "Fail", "Model", "RegisterModel", "Choice", "Pass", "Wait", "Succeed", "Parallel", "Map"}
-)
 
 
 def preview_detail(
@@ -90,7 +87,7 @@ def run_detail(execution: Execution, node: str, members: Sequence[str]) -> dict[
     body = _body(execution.document, node)
     kind = next((item.type for item in execution.graph.nodes if item.id == node), "")
     ended = step is not None and step.ended is not None
-    detail["logs"] = kind not in _NO_LOG_TYPES if step is None or not ended else source_of(step) is not None
+    detail["logs"] = may_log(kind) if step is None or not ended else source_of(step) is not None
     if len(members) == 1:
         detail["again"] = _again(execution, name)
     if step is None or len(members) > 1:

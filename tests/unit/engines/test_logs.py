@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from pipecell.engines.engine import StepSnapshot
-from pipecell.engines.logs import LogSource, read_log, source_of
+from pipecell.engines.logs import LogSource, may_log, read_log, source_of
 from tests.unit.engines.fakes import FakeClient, client_error
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
+
+
+def test_what_is_no_job_writes_no_log() -> None:
+    assert [may_log(kind) for kind in ("Training", "Task", "Wait", "Condition")] == [True, True, False, False]
 
 
 def step(metadata: dict[str, Any], kind: str = "Training") -> StepSnapshot:
