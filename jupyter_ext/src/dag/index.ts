@@ -5,6 +5,7 @@ import type { Host, View, ViewDocument } from './model';
 import { DagView } from './view';
 
 export * from './model';
+export { SEVERITY_SIGNS } from './notices';
 export { DagView, ExecutionsView };
 
 /** Make the view that a document asks for, and show it. */

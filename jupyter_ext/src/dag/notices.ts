@@ -3,7 +3,8 @@
 import { html, say } from './dom';
 import type { DagDocument } from './model';
 
-const SIGNS = { error: '✕', warning: '▲', info: '·' };
+/** The sign of each severity of a problem, as Python's pictures and texts have it. */
+export const SEVERITY_SIGNS = { error: '✕', warning: '▲', info: '·' } as const;
 const GOOD_MS = 3000;
 const BAD_MS = 9000;
 
@@ -43,7 +44,7 @@ export class Notices {
           'li',
           `pc-problem pc-${problem.severity}`,
           {},
-          html('span', 'pc-sign', { 'aria-label': problem.severity, role: 'img' }, SIGNS[problem.severity]),
+          html('span', 'pc-sign', { 'aria-label': problem.severity, role: 'img' }, SEVERITY_SIGNS[problem.severity]),
           html('code', '', {}, problem.code),
           html(
             'span',

@@ -134,6 +134,9 @@ export class NotebookPipelines implements IDisposable {
 
   /** What cells declared that were deleted and are here again, by cell: the kernel has forgotten them. */
   get returned(): ReadonlyMap<string, Declared> {
+    if (this._forgotten.size === 0) {
+      return new Map(); // as nearly always, and it is asked for at every change
+    }
     const texts = this.texts();
     const declaring = new Set(this.pipelines.flatMap(pipeline => pipeline.cells.map(cell => cell.id)));
     const back = ([id, { pipeline }]: [string, Declared]): boolean =>
@@ -254,22 +257,22 @@ export class NotebookPipelines implements IDisposable {
   /** Look for pipecell again after each cell that may have loaded it. */
   private overheard(_: ISessionContext, message: Jupyter.IMessage): void {
     const kind = message.header.msg_type;
+    const { msg_id: request = '' } = message.parent_header as { msg_id?: string };
     if (kind === 'execute_input') {
       const { code } = message.content as { code: string };
       if (OURS.test(code)) {
-        this._loading = (message.parent_header as { msg_id?: string }).msg_id ?? '';
+        this._loading = request;
       }
-    } else if (kind === 'status' && this._loading !== '') {
-      const idle = (message.content as { execution_state: string }).execution_state === 'idle';
-      if (idle && (message.parent_header as { msg_id?: string }).msg_id === this._loading) {
-        this._loading = '';
-        if (this.link === 'absent') {
-          void this.open();
-        }
-      }
-    } else if (kind === 'error' && (message.parent_header as { msg_id?: string }).msg_id === this._loading) {
+    } else if (request === '' || request !== this._loading) {
+      return;
+    } else if (kind === 'error') {
       const { ename, evalue } = message.content as { ename: string; evalue: string };
       this._missing = ename === 'ModuleNotFoundError' && /\bpipecell\b/.test(evalue);
+    } else if (kind === 'status' && (message.content as { execution_state: string }).execution_state === 'idle') {
+      this._loading = '';
+      if (this.link === 'absent') {
+        void this.open();
+      }
     }
   }
 

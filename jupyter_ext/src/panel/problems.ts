@@ -1,15 +1,15 @@
 /** Every problem of the pipeline, errors first, what could only be better behind a word; a click goes to its cell. */
 
+import { SEVERITY_SIGNS } from '../dag';
 import { button, fill, html, plural, sign } from '../dom';
 import type { Problem } from '../kernel/protocol';
 import { Section } from './section';
 
-const SIGNS = { error: '✕', warning: '▲', info: 'i' } as const;
 const INKS = { error: 'fail', warning: 'stop', info: 'wait' } as const;
 
 /** How bad it is. */
 export function problemSign(problem: Problem): HTMLElement {
-  return sign(SIGNS[problem.severity], problem.severity, INKS[problem.severity]);
+  return sign(SEVERITY_SIGNS[problem.severity], problem.severity, INKS[problem.severity]);
 }
 
 /** Its code, and the step and the place in it. */
