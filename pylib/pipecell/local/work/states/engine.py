@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
+from pipecell.errors import EndpointError
 from pipecell.local.store import Store
 from pipecell.local.work.states.carrying import Carrier
 from pipecell.local.work.states.contracts import Integrations
@@ -27,6 +28,8 @@ from pipecell.local.work.states.rows import Rows
 _LOG = logging.getLogger(__name__)
 _BATCH = 64
 _CACHED_EXECUTIONS = 512
+#: Seconds after which the scheduler looks at the clock again: a machine that slept is not late for longer.
+_LONGEST_PAUSE = 60.0
 
 
 Action = Callable[[Turn], object]
@@ -62,6 +65,7 @@ class Engine:
         self._cache: OrderedDict[int, Execution] = OrderedDict()
         self._wake = threading.Condition()
         self._changed = threading.Condition()
+        self._changes = 0
         self._turns = threading.RLock()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -143,18 +147,26 @@ class Engine:
     def act(self, row: int, action: Action) -> Execution | None:
         """Take a turn now, on this thread; return the execution as it is after it."""
         with self._turns:
-            return self._take_turns([(row, action)]).get(row)
+            touched = self._take_turns([(row, action)])
+        # The turn may have named an earlier time than the one that the scheduler waits for.
+        self.wake()
+        return touched.get(row)
 
     def wait(self, done: Callable[[], bool], timeout: float) -> bool:
-        """Wait until ``done`` holds; it is asked again after each change of an execution or activity."""
+        """Wait until ``done`` holds; it is asked again after each change of an execution or activity.
+
+        ``done`` may take turns itself: no lock is held while it is asked.
+        """
         end = time.monotonic() + timeout
-        with self._changed:
-            while not done():
-                left = end - time.monotonic()
-                if left <= 0 or self._closed:
-                    return False
-                self._changed.wait(min(left, 1.0))
-        return True
+        while True:
+            seen = self._changes
+            if done():
+                return True
+            left = end - time.monotonic()
+            if left <= 0 or self._closed:
+                return False
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._changes != seen, min(left, 1.0))  # type: ignore[misc]
 
     # -------------------------------------------------------------------------------- scheduler
     def _loop(self) -> None:
@@ -182,15 +194,21 @@ class Engine:
             if not self._queue and not self._closed:
                 pause = self._pause()
                 if pause is None or pause > 0:
-                    self._wake.wait(pause)
+                    self._wake.wait(None if pause is None else min(pause, _LONGEST_PAUSE))
             if self._closed:
                 return
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH))]
-        self._carrier.start_polls()
-        batch += [(row, _due(number)) for row, number in self.rows.due(time.time())]
-        if batch:
-            with self._turns:
-                self._take_turns(batch)
+        try:
+            self._carrier.start_polls()
+            due = [(row, _due(number)) for row, number in self.rows.due(time.time())]
+            if batch or due:
+                with self._turns:
+                    self._take_turns(batch + due)
+        except EndpointError:
+            # Nothing was stored: a full disk or a locked file passes. What was due is found again.
+            with self._wake:
+                self._queue.extendleft(reversed(batch))
+            raise
 
     def _pause(self) -> float | None:
         times = [at for at in (self._carrier.next_poll(), self.rows.next_due()) if at is not None]
@@ -200,6 +218,7 @@ class Engine:
         """Take a turn of each execution of the batch in one transaction, then do what they ask for."""
         effects: list[tuple[int, Effect]] = []
         touched: dict[int, Execution] = {}
+        unfinished: list[tuple[int, Action]] = []
         try:
             with self.store.transaction() as connection:
                 for row, action in batch:
@@ -210,7 +229,7 @@ class Engine:
                     self.rows.save(connection, row, turn)
                     self.map_runs.record(connection, row, turn)
                     if turn.ready:
-                        self._queue.append((row, _again(list(turn.ready))))
+                        unfinished.append((row, _again(list(turn.ready))))
                     effects.extend((row, effect) for effect in turn.effects)
                     touched[row] = execution
                     self._remember(row, execution)
@@ -219,9 +238,12 @@ class Engine:
             for row, _ in batch:
                 self._cache.pop(row, None)
             raise
+        with self._wake:
+            self._queue.extend(unfinished)
         for row, effect in effects:
-            self._do(row, touched[row], effect)
+            self._carry_out(row, touched[row], effect)
         with self._changed:
+            self._changes += 1
             self._changed.notify_all()
         return touched
 
@@ -245,6 +267,21 @@ class Engine:
             self._cache.popitem(last=False)
 
     # ---------------------------------------------------------------------------------- effects
+    def _carry_out(self, row: int, execution: Execution, effect: Effect) -> None:
+        """Do what a stored turn asks for; where that fails, no other effect is lost by it."""
+        try:
+            self._do(row, execution, effect)
+        except EndpointError as error:
+            # A full disk or a locked file passes: what the frame waits for is asked for again.
+            _LOG.warning("%s of %s is tried again: %s", effect.kind, execution.arn, error)
+            self.post(row, lambda turn: self._take_up(turn, effect.frame))
+        except Exception as error:
+            if self.is_closed():
+                return
+            _LOG.exception("The engine could not do what %s asks for: %s.", execution.arn, effect.kind)
+            reason = f"The local engine failed: {type(error).__name__}: {error}"
+            self.post(row, lambda turn: turn.give_up(RUNTIME, reason) if turn.execution.running else None)
+
     def _do(self, row: int, execution: Execution, effect: Effect) -> None:
         frame = execution.frames.get(effect.frame)
         if effect.kind == "task":
