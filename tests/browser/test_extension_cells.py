@@ -80,7 +80,7 @@ def test_a_cell_that_was_deleted_and_put_back_says_that_it_must_run(
     expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Undone")
     choose(page, 2)
     do(page, "notebook:delete-cell")
-    expect(shown.get_by_role("heading", name="Restored")).to_be_visible()
+    expect(shown.get_by_role("heading", name="Kept")).to_be_visible()
     do(page, "notebook:undo-cell-action")
     back = "3 states, The cell was taken out and put back: run it again. Show in Undone."
     expect(badges(page).nth(1)).to_have_accessible_name(back)
