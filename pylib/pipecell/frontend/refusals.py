@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from pipecell.errors import EndpointError, ExecutionError, PipecellError
+from pipecell.errors import CheckFailedError, EndpointError, ExecutionError, PipecellError
 
 _OURS = re.compile(r"\s*%%(?:pipeline|step)\b")
 
@@ -56,8 +56,10 @@ def _problem(cell: str, source: str, error: BaseException) -> dict[str, Any] | N
     from pipecell.definition.checks import Diagnostic
     from pipecell.frontend import places
 
-    if isinstance(error, ExecutionError | EndpointError):
-        return None  # a run that failed, or could not be reached, is no fault of what the cell says
+    if isinstance(error, CheckFailedError | ExecutionError | EndpointError):
+        # What the checks found is told of the cells that it is in; a run that failed, or could not be
+        # reached, is no fault of what the cell says.
+        return None
     if isinstance(error, PipecellError):
         found = Diagnostic.of(error)
         place = places.find(source, found, None)

@@ -61,6 +61,16 @@ def test_a_folder_of_s3_may_hold_more_than_is_uploaded() -> None:
     assert found.code == "PC411"
 
 
+def test_the_folder_of_the_code_may_lie_in_that_of_an_input() -> None:
+    step = running("train.py", f"{BUCKET}/train.py")
+    outer = {"S3Uri": f"{BUCKET}/churn.csv", "LocalPath": INPUT, "S3DataType": "S3Prefix"}
+    step["Arguments"]["ProcessingInputs"].insert(0, {"InputName": "raw", "S3Input": outer})
+    data = {f"{BUCKET}/churn.csv": b"1,2"}
+    assert code_findings(document(step), {**data, f"{BUCKET}/train.py": b"print(1)"}) == []
+    (found,) = code_findings(document(step), {**data, f"{BUCKET}/train.py": b"("})
+    assert found.code == "PC411"
+
+
 def test_a_syntax_error_says_the_line() -> None:
     (found,) = processed("a = 1\nb = (\n")
     assert (found.code, found.severity) == ("PC411", "error")

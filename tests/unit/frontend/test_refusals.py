@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 
-from pipecell.errors import DeclarationError, ExecutionError
+from pipecell.errors import CheckFailedError, DeclarationError, ExecutionError
 from pipecell.frontend.refusals import Refusals
 
 CELL = "%%pipeline Front\né = 1\nstep = ProcessingStep('É', prok)\n"
@@ -53,6 +53,10 @@ def test_a_problem_goes_when_its_cell_ran_or_was_deleted() -> None:
 def test_a_run_that_failed_is_no_problem_of_its_cell() -> None:
     refusals = Refusals()
     assert not refusals.ran("c", "%pipeline run --wait", ExecutionError("It failed."))
+
+
+def test_what_the_checks_found_is_told_of_its_own_cells() -> None:
+    assert not Refusals().ran("c", "%pipeline check", CheckFailedError("P has 1 error."))
 
 
 def test_what_is_wrong_with_another_cell_of_the_pipeline_is_that_one_s() -> None:

@@ -70,7 +70,7 @@ def _processing(step: StepView, files: Mapping[str, bytes]) -> Iterator[Script]:
     for index, word in enumerate(words if isinstance(words, list) else ()):
         if not isinstance(word, str) or not word.endswith((".py", ".sh")):
             continue
-        for local, uri in inputs:
+        for local, uri in sorted(inputs, key=_depth, reverse=True):  # inputs may lie in one another
             if not word.startswith(local + "/"):
                 continue
             beside = _below(uri, files)
@@ -130,6 +130,11 @@ def _inputs(step: StepView) -> Iterator[tuple[str, str]]:
             local, uri = source.get("LocalPath"), source.get("S3Uri")
             if isinstance(local, str) and isinstance(uri, str):
                 yield local.rstrip("/"), uri
+
+
+def _depth(found: tuple[str, str]) -> int:
+    folder, _ = found
+    return len(folder)
 
 
 def _below(uri: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
