@@ -87,6 +87,12 @@ class Workspace(Session):
             else:
                 self.last_declared.pop(name, None)
 
+    def edit_cell(self, key: str, is_edited: bool) -> None:
+        """Take in whether a cell reads otherwise than when it ran, and tell who watches if that matters."""
+        assert self.notebook is not None  # noqa: S101 - cells are in a notebook
+        for name in self.notebook.edited(key, is_edited):
+            self.declared(self.pipeline(name))
+
     def declared_diagnostics(self, name: str) -> tuple[Diagnostic, ...]:
         """Return what declaring the pipeline found; nothing for one that came from a definition file."""
         if self.notebook is None or name in self._compiled:

@@ -225,6 +225,33 @@ def test_a_deleted_cell_leaves_nothing(kernel: Kernel) -> None:
     )
 
 
+def test_a_copied_cell_is_told_until_the_first_is_edited_or_gone(kernel: Kernel) -> None:
+    def told_of_copy(wanted: bool) -> Callable[[dict[str, Any]], bool]:
+        def is_told(told: dict[str, Any]) -> bool:
+            if told["type"] != "pipeline" or told["pipeline"]["name"] != "Copied":
+                return False
+            codes = [problem["code"] for problem in told["pipeline"]["problems"]]
+            return len(told["pipeline"]["cells"]) == 2 and ("PC612" in codes) == wanted
+
+        return is_told
+
+    page = Page(kernel)
+    code = "%%pipeline Copied\nfrom sagemaker.workflow.fail_step import FailStep\nlast = FailStep('Twice')"
+    page.run_cell(code, "cell-60")
+    page.run_cell(code, "cell-61")
+    told = page.until(told_of_copy(True))["pipeline"]
+    assert {cell["id"]: cell["source"] for cell in told["cells"]} == {"cell-60": code, "cell-61": code}
+    (problem,) = [problem for problem in told["problems"] if problem["code"] == "PC612"]
+    assert (problem["cell"], problem["place"]["text"]) == ("cell-61", "Twice")
+    page.ask(70, type="edited", cell="cell-60", edited=True)
+    page.until(told_of_copy(False))
+    page.ask(71, type="edited", cell="cell-60", edited=False)
+    page.until(told_of_copy(True))
+    page.ask(72, type="forget", cell="cell-60")
+    page.until(lambda told: told["type"] == "pipeline" and len(told["pipeline"]["cells"]) == 1)
+    forget(page, "cell-61")
+
+
 @pytest.mark.parametrize(
     ("request_", "code"),
     [

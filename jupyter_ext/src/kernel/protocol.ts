@@ -192,6 +192,8 @@ export interface Requests {
   fold: [{ pipeline: string; folded: readonly string[]; opened: readonly string[]; node: string }, Overview];
   /** A cell was deleted: what it declared goes. */
   forget: [{ cell: string }, null];
+  /** A declaring cell reads otherwise than when it ran, or as it ran again. */
+  edited: [{ cell: string; edited: boolean }, null];
   complete: [{ line: string }, { begun: string; words: readonly string[] }];
 }
 

@@ -10,7 +10,7 @@ import { KernelLink, type LinkState } from '../kernel/link';
 import type { KernelMessage, Pipeline, RequestName, Requests, Target } from '../kernel/protocol';
 import type { ISettings } from '../tokens';
 import { apply, EMPTY, listKey, newest, type Execution, type KernelState } from '../kernel/state';
-import { declaredBy, deletedCells, staleSteps, type Declared, type Stale } from './stale';
+import { declaredBy, deletedCells, editedCells, staleSteps, type Declared, type Stale } from './stale';
 
 /** Code that may load pipecell, or uses it. */
 const OURS = /pipecell|%%?pipeline\b|%%step\b/;
@@ -289,6 +289,8 @@ export class NotebookPipelines implements IDisposable {
       this._state = next;
       if (message.type === 'executions') {
         this._stale = new WeakMap();
+      } else if (message.type === 'pipeline') {
+        this.tellEdited();
       }
       this._changed.emit();
     }
@@ -331,6 +333,7 @@ export class NotebookPipelines implements IDisposable {
     this._state = EMPTY;
     this._attached.clear();
     this._forgotten.clear();
+    this._edited = new Set();
     this._changed.emit();
   }
 
@@ -339,6 +342,7 @@ export class NotebookPipelines implements IDisposable {
     this._resting = window.setTimeout(() => {
       this._stale = new WeakMap();
       this.forgetDeleted();
+      this.tellEdited();
       this._changed.emit();
     }, REST);
   }
@@ -352,6 +356,14 @@ export class NotebookPipelines implements IDisposable {
         void this.ask('forget', { cell }).catch(() => undefined);
       }
     }
+  }
+
+  /** Tell the kernel which cells read otherwise than when they ran: it cannot know what they declare now. */
+  private tellEdited(): void {
+    const edited = this.link === 'open' ? editedCells(this._state, this.texts()) : new Set<string>();
+    const turned = [...edited, ...this._edited].filter(cell => edited.has(cell) !== this._edited.has(cell));
+    this._edited = edited;
+    turned.forEach(cell => void this.ask('edited', { cell, edited: edited.has(cell) }).catch(() => undefined));
   }
 
   /** Take note of the cells that are here now; returns their texts. */
@@ -385,6 +397,8 @@ export class NotebookPipelines implements IDisposable {
   private _missing = false;
   /** Every cell that this notebook has or had, by id. */
   private _seen: ReadonlySet<string> = new Set();
+  /** The cells that the kernel was told are edited. */
+  private _edited: ReadonlySet<string> = new Set();
   private readonly _forgotten = new Map<string, Declared>();
   private _stale = new WeakMap<Pipeline, ReadonlyMap<string, Stale>>();
   private readonly _attached = new Map<string, string>();

@@ -65,6 +65,15 @@ export function deletedCells(
   return [...new Set([...declaring, ...refused.keys()])].filter(id => before.has(id) && !now.has(id));
 }
 
+/** Return the cells of this notebook that declare and read otherwise than when they ran, by id. */
+export function editedCells(
+  { pipelines }: Pick<KernelState, 'pipelines'>,
+  now: ReadonlyMap<string, string>
+): Set<string> {
+  const declaring = [...pipelines.values()].flatMap(pipeline => pipeline.cells);
+  return new Set(declaring.filter(({ id, source }) => !same(source, now.get(id) ?? source)).map(({ id }) => id));
+}
+
 /** Return what a cell declares. */
 export function declaredBy(pipelines: readonly Pipeline[], id: string): Declared {
   const found = pipelines.find(pipeline => pipeline.cells.some(cell => cell.id === id));

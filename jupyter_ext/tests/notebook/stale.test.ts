@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { declaredBy, deletedCells, staleSteps } from '../../src/notebook/stale';
+import { declaredBy, deletedCells, editedCells, staleSteps } from '../../src/notebook/stale';
 import { pipeline, problem, step } from '../samples';
 
 const CENSUS = pipeline({
@@ -62,6 +62,12 @@ test('only declaring or refused cells that this notebook had are deleted ones', 
   const before = new Set(['one', 'text', 'wrong']);
   expect(deletedCells(state, before, new Map([['two', 'train()']]))).toEqual(['one', 'wrong']);
   expect(deletedCells(state, before, new Map([['one', ''], ['wrong', '']]))).toEqual([]);
+});
+
+test('only cells of this notebook can be edited ones', () => {
+  const state = { pipelines: new Map([['Census', CENSUS]]) };
+  expect([...editedCells(state, new Map([['one', 'prepare(again)'], ['text', 'words']]))]).toEqual(['one']);
+  expect([...editedCells(state, new Map([['one', 'prepare()\n'], ['two', 'train()']]))]).toEqual([]);
 });
 
 test('what a deleted cell declared is remembered', () => {

@@ -63,6 +63,10 @@ class CellRun:
         inner = {id(step) for unit in made for step in members(unit)}
         return [unit for unit in made if id(unit) not in inner]
 
+    def names(self, engine: EngineName) -> list[str]:
+        """Return the names that the cell declares, made or not."""
+        return [self.job.name] if self.job is not None else [name_of(unit) for unit in self.units(engine)]
+
 
 @dataclass(frozen=True, eq=False)
 class Unit:
@@ -196,6 +200,16 @@ def latest_jobs(runs: Iterable[CellRun]) -> dict[str, CellRun]:
     """Return the last run of a ``%%step`` cell for each step's name."""
     ordered = sorted(runs, key=lambda run: run.sequence)
     return {run.job.name: run for run in ordered if run.job is not None}
+
+
+def needed(
+    runs: Mapping[str, CellRun], held: Mapping[str, Unit], engine: EngineName, made: CellRun | None = None
+) -> dict[str, CellRun]:
+    """Return the runs that count, by key: the one that was just made, and those that still hold something."""
+    latest = latest_jobs(runs.values())
+    return {
+        key: run for key, run in runs.items() if run is made or is_needed(run, runs, held, latest, engine)
+    }
 
 
 def is_needed(

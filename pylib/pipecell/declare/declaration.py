@@ -35,6 +35,7 @@ class Declaration:
         missing: steps that ``%%step`` cells name and no cell declares.
         is_superseded: says whether a parameter or step was declared by a run that is no longer the last
             one of its cell.
+        outdone: the last runs of cells that are there and do not count, for others declare the same.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Declaration:
     runs: tuple[CellRun, ...] = ()
     missing: tuple[Missing, ...] = ()
     is_superseded: Callable[[Any], bool] = field(default=lambda thing: False)
+    outdone: tuple[CellRun, ...] = ()
 
     @property
     def is_sorted(self) -> bool:

@@ -10,6 +10,7 @@ from pipecell.declare.cells import CellRun, Unit, branches, name_of
 if TYPE_CHECKING:
     from pipecell.declare.jobs.assembly import StepProblem
     from pipecell.definition.checks.diagnostic import Diagnostic
+    from pipecell.definition.document import EngineName
 
 
 _CONSEQUENCES: Mapping[str, tuple[str, ...]] = {"PC647": ("PC105", "PC110"), "PC653": ("PC105",)}
@@ -64,6 +65,35 @@ def of_jobs(problems: Iterable[StepProblem]) -> Iterator[Diagnostic]:
             message=found.problem.message,
             hint=found.problem.hint,
             cell=found.cell,
+        )
+
+
+def of_copies(held: Mapping[str, Unit], runs: Iterable[CellRun], engine: EngineName) -> Iterator[Diagnostic]:
+    """Yield ``PC612`` for each step that another cell declares, too: a copied cell hides the one before.
+
+    Args:
+        held: who holds each name.
+        runs: of the cells that are known to stand as they ran, whether they count or not.
+        engine: of the pipeline.
+    """
+    declaring: dict[str, list[CellRun]] = {}
+    for run in runs:
+        # Without the front end's ids nobody can tell another cell from the same one that was edited.
+        for name in () if run.is_anonymous else run.names(engine):
+            declaring.setdefault(name, []).append(run)
+    for name, unit in held.items():
+        others = [run for run in declaring.get(name, ()) if run.key != unit.run.key]
+        if not others or unit.run.is_anonymous:
+            continue
+        numbers = sorted(run.number for run in others if run.number is not None)
+        which = f"cell {', '.join(map(str, numbers))}" if numbers else "another cell"
+        yield _diagnostic(
+            code="PC612",
+            severity="warning",
+            step=name,
+            message=f"{name} is declared by {which}, too. This cell ran last, so its {name} counts.",
+            hint="Give one of them another name, or delete the cell that you do not mean.",
+            cell=unit.run.number,
         )
 
 

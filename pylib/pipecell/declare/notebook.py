@@ -43,11 +43,21 @@ UNNAMED = "Pipeline"
 
 @dataclass(eq=False)
 class _Pipeline:
-    """The last runs of one pipeline's cells, the order of its step names, and the maker of its jobs."""
+    """The last runs of one pipeline's cells, the order of its step names, and the maker of its jobs.
+
+    Attributes:
+        outdone: runs of cells that are still there, though later cells declare all that they do.
+    """
 
     runs: dict[str, CellRun] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     assembler: Assembler = field(default_factory=lambda: Assembler(build_job))
+    outdone: dict[str, CellRun] = field(default_factory=dict)
+
+    @property
+    def all_runs(self) -> dict[str, CellRun]:
+        """Every cell's last run, by key."""
+        return {**self.outdone, **self.runs}
 
 
 class Notebook:
@@ -61,6 +71,7 @@ class Notebook:
         self._latest: str | None = None
         self._seen: dict[int, weakref.ref[Any]] = {}
         self._has_unnamed = False
+        self._edited: set[str] = set()
 
     def declare(
         self,
@@ -205,12 +216,29 @@ class Notebook:
             The pipelines that it belonged to.
         """
         with self._lock:
-            names = [name for name, pipeline in self._pipelines.items() if cell_id in pipeline.runs]
+            names = self._names_with(cell_id)
             for name in names:
-                gone = self._pipelines[name].runs[cell_id]
-                self._drop(name, cell_id)
+                gone = self._pipelines[name].all_runs[cell_id]
+                self._settle(name, gone=cell_id)
                 self._remove_scripts([gone])
+            self._edited.discard(cell_id)
             return names
+
+    def edited(self, cell_id: str, is_edited: bool) -> list[str]:
+        """Take in whether a cell reads otherwise than when it ran: what it says now nobody knows.
+
+        Returns:
+            The pipelines of which there is something else to say now.
+        """
+        with self._lock:
+            if is_edited == (cell_id in self._edited):
+                return []
+            (self._edited.add if is_edited else self._edited.discard)(cell_id)
+            names = self._names_with(cell_id)
+            before = {name: self._declarations[name].diagnostics for name in names}
+            for name in names:
+                self._settle(name)
+            return [name for name in names if self._declarations[name].diagnostics != before[name]]
 
     def clear(self, name: str) -> None:
         """Drop a whole pipeline.
@@ -246,8 +274,9 @@ class Notebook:
         if before is None:
             return
         moved = {key: _moved(run, name) for key, run in before.runs.items()}
+        known = self._pipelines.get(name, _Pipeline())
         self._pipelines[name] = _Pipeline(
-            {**moved, **self._pipelines.get(name, _Pipeline()).runs}, before.order
+            {**moved, **known.runs}, before.order, outdone={**before.outdone, **known.outdone}
         )
 
     def _key(self, name: str, source: str, cell_id: str | None) -> str:
@@ -274,24 +303,25 @@ class Notebook:
         made = runs[made.key]
         cells.refuse_duplicates(made, engine)
         held = cells.holders(runs.values(), engine)
-        latest = cells.latest_jobs(runs.values())
-        runs = {
-            key: run
-            for key, run in runs.items()
-            if run is made or cells.is_needed(run, runs, held, latest, engine)
-        }
+        needed = cells.needed(runs, held, engine, made)
         order = cells.merge_order(pipeline.order, map(cells.name_of, made.units(engine)), held)
-        self._remember(runs.values())
-        declaration = self._assemble(name, engine, replace(assembled, runs=runs), order)
-        replaced = [run for key, run in pipeline.runs.items() if key not in runs or key == made.key]
-        self._pipelines[name] = _Pipeline(runs, order, pipeline.assembler)
+        self._edited.discard(made.key)
+        outdone = _outdone({**pipeline.outdone, **runs}, needed)
+        declaration = self._assemble(name, engine, replace(assembled, runs=needed), order, outdone)
+        replaced = [run for key, run in pipeline.runs.items() if key not in needed or key == made.key]
+        self._pipelines[name] = _Pipeline(needed, order, pipeline.assembler, outdone)
         self._declarations[name] = declaration
         self._latest = name
-        for other in [n for n, p in self._pipelines.items() if n != name and made.key in p.runs]:
-            replaced.append(self._pipelines[other].runs[made.key])
-            self._drop(other, made.key)
+        for other in self._names_with(made.key):
+            if other != name:
+                replaced.append(self._pipelines[other].all_runs[made.key])
+                self._settle(other, gone=made.key)
         self._remove_scripts(replaced)
         return declaration
+
+    def _names_with(self, key: str) -> list[str]:
+        """Return the pipelines that a cell belongs to."""
+        return [name for name, pipeline in self._pipelines.items() if key in pipeline.all_runs]
 
     def _remove_scripts(self, gone: Iterable[CellRun]) -> None:
         """Remove the scripts of runs that are gone, except those that a cell still has."""
@@ -316,21 +346,39 @@ class Notebook:
         created = (thing for run in runs for _, thing in run.capture.created)
         self._seen = alive | {id(thing): weakref.ref(thing) for thing in created}
 
-    def _drop(self, name: str, key: str) -> None:
+    def _settle(self, name: str, *, gone: str = "") -> None:
+        """Put a pipeline together again, without the cell that is gone: others get back what it took."""
         pipeline = self._pipelines[name]
-        runs = {other: run for other, run in pipeline.runs.items() if other != key}
-        if not runs:
+        left, outdone = (
+            {key: run for key, run in runs.items() if key != gone}
+            for runs in (pipeline.runs, pipeline.outdone)
+        )
+        if not left and not outdone:
             del self._pipelines[name], self._declarations[name]
             return
-        engine = cells.engine_of(name, runs.values())
+        engine = cells.engine_of(name, (left or outdone).values())
+        runs = {**{key: run for key, run in outdone.items() if run.names(engine)}, **left}
         assembled = pipeline.assembler.assemble(name, runs)
-        order = cells.merge_order(pipeline.order, (), cells.holders(assembled.runs.values(), engine))
-        self._remember(assembled.runs.values())
-        self._declarations[name] = self._assemble(name, engine, assembled, order)
-        self._pipelines[name] = _Pipeline(assembled.runs, order, pipeline.assembler)
+        held = cells.holders(assembled.runs.values(), engine)
+        needed = cells.needed(assembled.runs, held, engine)
+        outdone = _outdone(assembled.runs, needed)
+        order = cells.merge_order(pipeline.order, (), held)
+        self._declarations[name] = self._assemble(
+            name, engine, replace(assembled, runs=needed), order, outdone
+        )
+        self._pipelines[name] = _Pipeline(needed, order, pipeline.assembler, outdone)
 
-    def _assemble(self, name: str, engine: EngineName, assembled: Assembled, order: list[str]) -> Declaration:
+    def _assemble(
+        self,
+        name: str,
+        engine: EngineName,
+        assembled: Assembled,
+        order: list[str],
+        outdone: Mapping[str, CellRun],
+    ) -> Declaration:
         runs = assembled.runs
+        self._remember(runs.values())
+        unedited = [run for key, run in {**outdone, **runs}.items() if key not in self._edited]
         held = cells.holders(runs.values(), engine)
         built = cells.built(engine, runs.values())
         adopted = cells.adopted(name, built)
@@ -348,6 +396,7 @@ class Notebook:
                     name, built, adopted, held=held, runs=runs.values(), is_superseded=is_superseded
                 ),
                 *findings.of_jobs(assembled.problems),
+                *findings.of_copies(held, unedited, engine),
             ),
             adopted=adopted,
             held=held,
@@ -355,6 +404,7 @@ class Notebook:
             runs=tuple(runs.values()),
             missing=assembled.missing,
             is_superseded=is_superseded,
+            outdone=tuple(outdone.values()),
         )
 
     def _superseded(
@@ -404,6 +454,11 @@ def build_job(job: StepCell, scope: Scope) -> tuple[Any, Capture, Offline]:
 
 def _names(run: CellRun, step: Any) -> bool:
     return run.is_anonymous and run.job is not None and run.job.name == step
+
+
+def _outdone(runs: Mapping[str, CellRun], needed: Mapping[str, CellRun]) -> dict[str, CellRun]:
+    """Return the runs that do not count, of cells that a front end tells apart: others are forgotten."""
+    return {key: run for key, run in runs.items() if key not in needed and not run.is_anonymous}
 
 
 def _moved(run: CellRun, pipeline: str) -> CellRun:

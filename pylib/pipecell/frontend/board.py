@@ -197,7 +197,8 @@ class Board:
     def _describe(self, declared: _Declared) -> dict[str, Any]:
         declaration = declared.declaration
         texts = self._shell.history_manager.input_hist_raw
-        numbers = [run.number for run in declaration.runs if run.number is not None]
+        runs = (*declaration.runs, *declaration.outdone)
+        numbers = [run.number for run in runs if run.number is not None]
         sources = {number: texts[number] for number in numbers if number < len(texts)}
         described = pipelines.describe(declared.pipeline, declaration, sources)
         return {"type": "pipeline", "pipeline": described}

@@ -42,7 +42,7 @@ def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int,
         "engine": declaration.engine,
         "cells": [
             {"id": run.key, "number": run.number, "source": sources.get(run.number or 0, "")}
-            for run in declaration.runs
+            for run in (*declaration.runs, *declaration.outdone)
             if not run.is_anonymous
         ],
         "steps": _steps(pipeline, homes, ids) if document is not None else [],

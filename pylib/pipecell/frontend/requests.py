@@ -62,6 +62,7 @@ class Requests:
             "complete": self._complete,
             "fold": self._fold,
             "forget": self._forget,
+            "edited": self._edited,
         }
 
     def do(self, request: Request, asker: Asker) -> Any:
@@ -176,6 +177,9 @@ class Requests:
         cell = _text(request, "cell")
         self._workspace.forget_cell(cell)
         self._board.forgot(cell)
+
+    def _edited(self, request: Request, asker: Asker) -> None:
+        self._workspace.edit_cell(_text(request, "cell"), bool(request.get("edited")))
 
     def _pipeline(self, request: Request) -> Pipeline:
         return self._workspace.pipeline(_text(request, "pipeline"))

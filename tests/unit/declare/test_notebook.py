@@ -124,6 +124,74 @@ def test_clear_drops_a_pipeline(cell: Declare, notebook: Notebook) -> None:
         notebook.clear("Census")
 
 
+# The same step in two cells
+
+
+def copies(declaration: Declaration) -> list[tuple[str | None, int | None]]:
+    return [(found.step, found.cell) for found in declaration.diagnostics if found.code == "PC612"]
+
+
+def test_a_copied_cell_is_told_at_its_steps(cell: Declare) -> None:
+    assert copies(cell(steps("A", "B"), "1", 1)) == []
+    declaration = cell(steps("B", "C"), "2", 2)
+    (found,) = declaration.diagnostics
+    assert (found.code, found.severity, found.step, found.cell) == ("PC612", "warning", "B", 2)
+    assert "declared by cell 1, too" in found.message
+
+
+def test_a_cell_is_told_of_its_copy_when_it_runs_again(cell: Declare) -> None:
+    cell(steps("A"), "1", 1)
+    cell(steps("A"), "2", 2)
+    again = cell(steps("A"), "1", 3)
+    assert copies(again) == [("A", 3)]
+    assert again.cells == {"A": 3}
+
+
+def test_a_copy_is_told_until_it_is_settled(cell: Declare) -> None:
+    cell(steps("A"), "1", 1)
+    cell(steps("A"), "2", 2)
+    assert copies(cell(steps("Other"), "3", 3)) == [("A", 2)]
+    assert copies(cell(steps("Renamed"), "1", 4)) == []
+
+
+def test_the_same_cell_again_is_no_copy(cell: Declare) -> None:
+    for number in (1, 2):
+        declaration = cell(steps("A"), "1", number)
+    assert copies(declaration) == []
+
+
+def test_without_cell_ids_nobody_knows_a_copy(cell: Declare) -> None:
+    cell(steps("A"), None, 1)
+    assert copies(cell(steps("A") + "\nedited = True", None, 2)) == []
+
+
+def test_a_deleted_cell_has_no_copy(cell: Declare, notebook: Notebook) -> None:
+    cell(steps("A"), "1", 1)
+    cell(steps("A"), "2", 2)
+    assert notebook.forget("1") == ["Census"]
+    assert copies(notebook.get()) == []
+    cell(steps("A"), "3", 3)
+    notebook.forget("3")
+    assert notebook.get().cells == {"A": 2}  # the cell that it hid counts again
+    assert copies(notebook.get()) == []
+
+
+def test_what_an_edited_cell_declares_nobody_knows(cell: Declare, notebook: Notebook) -> None:
+    cell(steps("A", "B"), "1", 1)
+    notebook.edited("1", True)  # split: it is B's now, and another cell A's
+    assert copies(cell(steps("A"), "2", 2)) == []
+    assert notebook.edited("1", False) == ["Census"]
+    assert copies(notebook.get()) == [("A", 2)]
+    assert notebook.edited("1", True) == ["Census"]
+    assert copies(cell(steps("A", "B"), "1", 3)) == [("A", 3)]  # it ran as it is
+    assert notebook.edited("1", False) == []
+
+
+def test_steps_of_two_pipelines_are_no_copies(cell: Declare) -> None:
+    cell(steps("A"), "1", 1, name="First")
+    assert copies(cell(steps("A"), "2", 2, name="Second")) == []
+
+
 # Conditions and collections
 
 

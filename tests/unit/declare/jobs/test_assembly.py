@@ -78,6 +78,17 @@ def test_a_moved_cell_takes_its_step_along(cells: Cells) -> None:
     assert sorted(cells.steps()) == ["Clean", "Train"]
 
 
+def test_a_copied_cell_is_told_of_the_first(cells: Cells) -> None:
+    run(cells, "ab")
+    copy = cells.step(*CELLS["b"], cell_id="copy")
+    (found,) = [found for found in copy.diagnostics if found.code == "PC612"]
+    assert (found.step, found.cell, found.severity) == ("Train", 3, "warning")
+    assert "declared by cell 2, too" in found.message
+    assert sorted(cells.steps()) == ["Clean", "Train"]
+    cells.notebook.forget("b")
+    assert cells.problems() == []
+
+
 def test_a_deleted_cell_takes_its_step_and_script_along(cells: Cells, tmp_path: Path) -> None:
     run(cells, "abc")
     cells.notebook.forget("a")
