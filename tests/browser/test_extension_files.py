@@ -17,7 +17,7 @@ from tests.browser.watch import Watch
 Keep = Callable[[Page, str], None]
 
 CENSUS = Path(__file__).parents[1] / "unit" / "golden" / "census.json"
-HOSTILE = "<img src=x onerror=alert(1)>"
+HOSTILE = "<img src=x onerror=alert(1)> 🚀"
 MACHINE = {
     "StartAt": HOSTILE,
     "States": {

@@ -1,10 +1,13 @@
+/** The keys that a definition has; of a text that is not JSON, which a typo is enough for, they alone can be asked. */
+const KEYS = [[/"Steps"\s*:\s*\[/], [/"StartAt"\s*:/, /"States"\s*:\s*\{/]];
+
 /** Whether a file's text is a pipeline's definition: enough to choose a viewer, no more. Pure. */
 export function isDefinition(text: string): boolean {
   let found: unknown;
   try {
     found = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
-    return false;
+    return KEYS.some(keys => keys.every(key => key.test(text)));
   }
   if (typeof found !== 'object' || found === null || Array.isArray(found)) {
     return false;

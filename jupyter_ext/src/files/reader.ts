@@ -75,7 +75,7 @@ export class DefinitionReader {
   ): Promise<Questions[Type]['answer']> {
     window.clearTimeout(this.resting);
     this.busy += 1;
-    const question = JSON.stringify({ ...file, ...more, type });
+    const question = { ...file, ...more, type };
     try {
       return (await this.answered(question)) as Questions[Type]['answer'];
     } finally {
@@ -94,7 +94,7 @@ export class DefinitionReader {
     await (await session?.catch(() => null))?.shutdown().catch(() => undefined);
   }
 
-  private async answered(question: string): Promise<unknown> {
+  private async answered(question: object): Promise<unknown> {
     try {
       return await answer(await this.kernel(), question);
     } catch (error) {
@@ -155,15 +155,15 @@ async function kernelOf(session: Promise<Session.ISessionConnection>): Promise<K
   return isDisposed || kernel === null || kernel.status === 'dead' ? null : kernel;
 }
 
-/** Ask a kernel; the question goes as a JSON string, which is a Python string too, and never as code. */
-async function answer(kernel: Kernel.IKernelConnection, question: string): Promise<unknown> {
+/** Ask a kernel; the question goes as a string, and never as code. */
+async function answer(kernel: Kernel.IKernelConnection, question: object): Promise<unknown> {
   const future = kernel.requestExecute({
     code: '',
     silent: true,
     store_history: false,
     allow_stdin: false,
     user_expressions: {
-      reading: `__import__("pipecell.frontend.files", fromlist=["*"]).answer(${asciiJson(question)})`
+      reading: `__import__("pipecell.frontend.files", fromlist=["*"]).answer(${pythonJson(question)})`
     }
   });
   const { content } = await future.done.catch(() => {
@@ -185,10 +185,11 @@ async function answer(kernel: Kernel.IKernelConnection, question: string): Promi
   throw new NoReaderError(`The definition could not be read: ${found?.evalue ?? 'no answer'}.`);
 }
 
-/** JSON of a string in ASCII alone; Python reads it as the same string. */
-export function asciiJson(value: string): string {
-  return JSON.stringify(value).replace(
+/** A Python string that holds a value's JSON; in ASCII, so that JSON alone says what a character beyond it is. */
+export function pythonJson(value: unknown): string {
+  const json = JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
     unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   );
+  return JSON.stringify(json);
 }

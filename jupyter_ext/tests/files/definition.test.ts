@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { isDefinition, PATTERN, saysSo, YAML_PATTERN } from '../../src/files/definition';
-import { asciiJson } from '../../src/files/reader';
+import { pythonJson } from '../../src/files/reader';
 
 describe('a definition is known by what it holds', () => {
   test.each([
@@ -11,7 +11,11 @@ describe('a definition is known by what it holds', () => {
     ['{"StartAt": "A"}', false],
     ['[1, 2]', false],
     ['null', false],
-    ['not JSON', false]
+    ['not JSON', false],
+    ['{"Version": "2020-12-01", "Steps": [', true],
+    ['// mine\n{"States": {"A": {},}, "StartAt": "A"}', true],
+    ['{"StartAt": "A", "States": ', false],
+    ['{"Steps": 3,}', false]
   ])('%j', (text, ours) => {
     expect(isDefinition(text)).toBe(ours);
   });
@@ -34,9 +38,11 @@ describe('names that say they are a state machine', () => {
   });
 });
 
-test('a text goes to Python as a string and as nothing else', () => {
-  const text = 'a"\\ \n\u2028é🙂 __import__("os")';
-  const literal = asciiJson(text);
+test('a text goes to Python as a string of JSON and as nothing else', () => {
+  const text = 'a"\\ \n\u2028é🙂 __import__("os") \ud83d';
+  const literal = pythonJson({ text });
   expect(literal).toMatch(/^"[\x20-\x7e]*"$/);
-  expect(JSON.parse(literal)).toBe(text);
+  // Python joins no surrogates that a literal of it escapes: only JSON may escape them.
+  expect(literal).not.toMatch(/(?<!\\)(?:\\\\)*\\u/);
+  expect(JSON.parse(JSON.parse(literal) as string)).toEqual({ text });
 });

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal, NoReturn
 
+from pipecell.definition.json_text import not_json, once
 from pipecell.definition.notes import Notes
 from pipecell.definition.paths import format_path
 from pipecell.errors import DefinitionError
@@ -82,7 +83,8 @@ def read_document(
 
     Raises:
         DefinitionError: not JSON (``PC001``, path is line and column), over 1 MiB (``PC002``),
-            neither kind of definition or a missing key (``PC003``), or a malformed one (``PC004``).
+            neither kind of definition or a missing key (``PC003``), a malformed one (``PC004``), or a
+            name twice in one object (``PC006``).
     """
     body = _parse(text) if isinstance(text, str | bytes) else _plain(text)
     if not isinstance(body, Mapping):
@@ -136,17 +138,13 @@ def _parse(text: str | bytes) -> Any:
         _too_big(size)
     try:
         source = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
-        body = json.loads(source, parse_constant=_refuse_constant)
+        body = json.loads(source, object_pairs_hook=once, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise DefinitionError(
             "The definition is not UTF-8 text.", code="PC001", path=f"byte {error.start}"
         ) from error
     except json.JSONDecodeError as error:
-        raise DefinitionError(
-            f"The definition is not JSON: {error.msg}.",
-            code="PC001",
-            path=f"line {error.lineno}, column {error.colno}",
-        ) from error
+        raise not_json(error, "definition") from error
     except RecursionError as error:
         raise DefinitionError("The definition is nested too deeply.", code="PC004") from error
     # Text shorter than the limit is under it whatever its characters, unless they need several bytes.

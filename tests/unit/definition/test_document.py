@@ -48,6 +48,33 @@ def test_not_json_names_line_and_column() -> None:
     assert (error.code, error.path) == ("PC001", "line 2, column 14")
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        (" \n", "The definition is empty.", ""),
+        ('// mine\n{"Steps": []}', "not JSON", "JSON has no comments: take it out."),
+        ('{"Steps": [] # none\n}', "not JSON", "JSON has no comments: take it out."),
+        ('{"Steps": [1, ]}', "not JSON", "A comma stands before the end of an object or list: take it out."),
+        ('{"Steps": [],\n}', "not JSON", "A comma stands before the end of an object or list: take it out."),
+        ("{'Steps': []}", "not JSON", "Texts and names stand in double quotes."),
+        ('{"Steps": [} ]', "not JSON", ""),
+    ],
+)
+def test_habits_of_other_languages_get_their_way_out(text: str, words: str, hint: str) -> None:
+    error = refusal(text)
+    assert (error.code, error.hint) == ("PC001", hint)
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"StartAt": "A", "States": {"A": {}, "A": {}}}', '{"Version": "1", "Steps": [], "Steps": []}'],
+)
+def test_a_name_twice_in_one_object_is_refused(text: str) -> None:
+    """The local endpoint refuses such a machine as AWS does: no check may pass what is then refused."""
+    assert refusal(text).code == "PC006"
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe{}", '{"Version": "1", "Steps": [], "x": NaN}', "", "{"])
 def test_other_text_is_not_json(text: str | bytes) -> None:
     assert refusal(text).code == "PC001"

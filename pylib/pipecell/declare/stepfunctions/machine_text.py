@@ -13,6 +13,7 @@ from typing import Any
 
 from pipecell.declare.capture import Capture
 from pipecell.definition.document import MAX_BYTES, inner_machines
+from pipecell.definition.json_text import not_json, once
 from pipecell.errors import DefinitionError
 
 _YAML = re.compile(
@@ -114,13 +115,9 @@ def read_machine(text: str) -> dict[str, Any]:
 
 def _read_json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
-        raise DefinitionError(
-            f"The machine is not JSON: {error.msg}.",
-            code="PC001",
-            path=f"line {error.lineno}, column {error.colno}",
-        ) from error
+        raise not_json(error, "machine") from error
 
 
 def _read_yaml(text: str) -> Any:
@@ -140,8 +137,11 @@ def _read_yaml(text: str) -> Any:
         raise DefinitionError(f"The machine is not YAML: {error.reason}.", code="PC001") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
+        words = error.problem or error.context or ""
+        if words.startswith("but "):  # the end of a sentence that its context begins
+            words = f"{error.context}, {words}"
         raise DefinitionError(
-            f"The machine is not YAML: {error.problem or error.context}.",
+            f"The machine is not YAML: {words}.",
             code="PC001",
             path=f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "",
         ) from error
@@ -175,7 +175,7 @@ def _loader() -> Any:
                 (self.construct_object(key, deep=True), self.construct_object(value, deep=True))
                 for key, value in node.value
             ]
-            return _once(pairs)
+            return once(pairs)
 
     def mapping(loader: Loader, node: Any) -> Any:
         return loader.construct_mapping(node, deep=True)
@@ -196,20 +196,6 @@ def _loader() -> Any:
     )
     Loader.add_constructor("tag:yaml.org,2002:map", mapping)
     return Loader
-
-
-def _once(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for key, value in pairs:
-        name = str(key)
-        if name in made:
-            raise DefinitionError(
-                f'"{name}" stands twice in one object.',
-                code="PC006",
-                hint="The first of them would be lost: rename one.",
-            )
-        made[name] = value
-    return made
 
 
 def _substituted(value: Any, namespace: Mapping[str, Any]) -> Any:

@@ -99,6 +99,12 @@ def test_what_cannot_be_read(text: str, code: str, path: str | None) -> None:
     assert (caught.value.code, caught.value.path) == (code, path)
 
 
+def test_two_documents_are_said_in_a_whole_sentence() -> None:
+    words = "The machine is not YAML: expected a single document in the stream, but found another document"
+    with pytest.raises(DefinitionError, match=words):
+        read_machine("StartAt: A\n---\nStartAt: B\n")
+
+
 def test_text_that_cannot_be_read_names_the_cell(cell: Declare) -> None:
     with pytest.raises(DefinitionError) as caught:
         cell('{"StartAt": }', "1", 4, engine="stepfunctions")
