@@ -23,7 +23,7 @@ LOCAL = [
     "flask-cors>=5",
 ]
 LAB = ["jupyterlab>=4.4", "ipywidgets>=8.1", "ipykernel>=6.29", "nbconvert>=7.16", "nbclient>=0.10"]
-DRAW = ["pygraphviz>=2.0"]
+DRAW = "pygraphviz>=2.0"
 DEMO = ["xgboost-cpu>=2.1,<3.1", "scikit-learn>=1.2", "pandas>=2", "pyarrow>=15"]
 DEV = [
     "pytest>=8",
@@ -57,7 +57,7 @@ DEV = [
     # Makes the README's moving picture.
     "pillow>=11",
 ]
-ALL = [*V2, *LOCAL, *LAB, *DRAW, *DEMO]
+ALL = [*V2, *LOCAL, *LAB, DRAW, *DEMO]
 
 
 def labextension_files() -> list[tuple[str, list[str]]]:
@@ -104,7 +104,7 @@ setup(
         "ipython>=8.20",
         "graphviz>=0.20",
         # Its wheels hold Graphviz itself, which places the steps; elsewhere the program dot does.
-        "pygraphviz>=2.0; platform_machine in 'x86_64 AMD64 arm64 aarch64'",
+        f"{DRAW}; platform_machine in 'x86_64 AMD64 arm64 aarch64'",
         "boto3>=1.40",
         "platformdirs>=4",
         # What reads the two query languages of state machines; both are pure Python and small.
@@ -118,7 +118,7 @@ setup(
         "v2": V2,
         "local": LOCAL,
         "lab": LAB,
-        "draw": DRAW,
+        "draw": [DRAW],
         "demo": DEMO,
         "all": ALL,
         "dev": [*ALL, *DEV],

@@ -380,11 +380,11 @@ def cost_words(document: Document, values: Mapping[str, Any], region: str) -> st
         values: the run's parameter values.
         region: the region it runs in; empty for the local endpoint's own.
     """
-    from pipecell.definition.cost.estimate import estimate, money_range
+    from pipecell.definition.cost.estimate import estimate, money_in_words
     from pipecell.definition.cost.prices import packaged
     from pipecell.local.home import DEFAULT_REGION
 
     cost = estimate(document, values, prices=packaged(), region=region or DEFAULT_REGION)
     if not any(step.low is not None for step in cost.steps):
         return ""
-    return money_range(cost.low, None if cost.open else cost.high)
+    return money_in_words(cost.low, None if cost.open else cost.high)

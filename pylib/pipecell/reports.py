@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 PREVIEW_FORMATS = ("text", "svg", "dot", "mermaid", "json")
 """What a preview can be written as."""
 
-_SIGNS = {"error": "✕", "warning": "▲", "info": "·"}
 _COLORS = {"error": "#b91c1c", "warning": "#a16207", "info": "#64748b"}
 
 
@@ -126,7 +125,9 @@ class Diagnostics(Sequence["Diagnostic"]):
     def __str__(self) -> str:
         if not self._found:
             return "No problems found."
-        return "\n".join(f"{_SIGNS.get(found.severity, '·')} {found}" for found in self._found)
+        from pipecell.view.theme import SEVERITIES
+
+        return "\n".join(f"{SEVERITIES[found.severity].sign} {found}" for found in self._found)
 
     def __repr__(self) -> str:
         return str(self)
@@ -192,12 +193,14 @@ def _show(value: Any) -> str:
 
 
 def _diagnostic_row(found: Diagnostic) -> str:
-    color = _COLORS.get(found.severity, _COLORS["info"])
+    from pipecell.view.theme import SEVERITIES
+
+    color, sign = _COLORS[found.severity], SEVERITIES[found.severity].sign
     where = " · ".join(part for part in (found.step or "", found.path or "") if part)
     cell = f" (cell {found.cell})" if found.cell is not None else ""
     return (
         f'<tr style="background:none">'
-        f'<td style="color:{color};padding:2px 8px">{_SIGNS.get(found.severity, "·")}</td>'
+        f'<td style="color:{color};padding:2px 8px">{sign}</td>'
         f'<td style="padding:2px 8px"><code>{html.escape(found.code)}</code></td>'
         f'<td style="text-align:left;padding:2px 8px">{html.escape(found.message)} '
         f'<span style="opacity:.7">{html.escape(found.hint)}</span><br>'

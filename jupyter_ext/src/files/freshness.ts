@@ -4,6 +4,8 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 
 /** Milliseconds between two looks at a file that people look at. */
 const PERIOD = 4000;
+/** Periods that pass before it is asked again who did not answer, the first time and at most. */
+const PATIENCE = { first: 1, most: 64 };
 
 export class Freshness {
   /**
@@ -16,7 +18,7 @@ export class Freshness {
     private readonly written: () => Promise<string>,
     private readonly seen: () => boolean
   ) {
-    this.timer = window.setInterval(() => void this.look(), PERIOD);
+    this.timer = window.setInterval(() => (this.pause > 0 ? (this.pause -= 1) : void this.look()), PERIOD);
   }
 
   /** Read the file again where it is newer on disk; changes that nobody has saved are kept. */
@@ -29,12 +31,17 @@ export class Freshness {
     try {
       const before = context.contentsModel?.last_modified;
       const now = await this.written();
+      this.patience = PATIENCE.first;
       // Saved here meanwhile, it is as new as it was read; edited meanwhile, it is the person's.
-      if (before === context.contentsModel?.last_modified && now !== before && this.saved()) {
+      const isNewer = before === context.contentsModel?.last_modified && now !== before && this.saved();
+      if (isNewer && now !== this.tried) {
+        this.tried = now; // what cannot be read is told by JupyterLab, once
         await context.revert();
       }
     } catch {
-      this.dispose(); // it is gone, or out of reach: whoever acts on it is told why
+      // It is gone, or out of reach for now: whoever acts on it is told why. Each request leaves a line in the console.
+      this.pause = this.patience;
+      this.patience = Math.min(2 * this.patience, PATIENCE.most);
     } finally {
       this.busy = false;
     }
@@ -49,5 +56,10 @@ export class Freshness {
   }
 
   private busy = false;
+  /** Periods until the next look. */
+  private pause = 0;
+  private patience = PATIENCE.first;
+  /** When the version was written that was read last, or could not be. */
+  private tried = '';
   private readonly timer: number;
 }

@@ -124,7 +124,7 @@ async function chooseTarget(
     title: `Run ${pipeline.name} on AWS?`,
     body: sentences([
       `Account ${account}, ${region}, profile ${profile}.`,
-      cost ? `It costs about ${cost}.` : 'What it costs is not known.',
+      cost ? `It costs ${cost}.` : 'What it costs is not known.',
       'AWS bills for it.'
     ]),
     buttons: [

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from pipecell.view.markup import number, text_at
 from pipecell.view.metrics import clean, text_width, wrap
+from pipecell.view.theme import SEVERITIES
 
 SHOWN = 12
 """Problems that are listed; the rest is counted."""
 _PAD = 14.0
 _LINE = 17.0
-_SIGNS = {"error": ("✕", "fail"), "warning": ("▲", "condition"), "info": ("·", "wait")}
-_ORDER = tuple(_SIGNS)
+_ORDER = tuple(SEVERITIES)
 
 
 class Problem(Protocol):
@@ -42,7 +42,7 @@ class Problem(Protocol):
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
     """Return one line for each problem, the worst first."""
-    return [f"{_SIGNS[p.severity][0]} {p}" for p in _sorted(problems)]
+    return [f"{SEVERITIES[p.severity].sign} {p}" for p in _sorted(problems)]
 
 
 def draw_problems(problems: Sequence[Problem], width: float, top: float) -> tuple[float, list[str]]:
@@ -60,8 +60,8 @@ def draw_problems(problems: Sequence[Problem], width: float, top: float) -> tupl
     y = top + 22
     code_at, text_from = _PAD + 18, _PAD + 18 + text_width("PC000", 11) + 14
     for problem in ordered[:SHOWN]:
-        sign, ink = _SIGNS[problem.severity]
-        lines.append(text_at(_PAD, y, sign, f"b f-{ink}"))
+        mark = SEVERITIES[problem.severity]
+        lines.append(text_at(_PAD, y, mark.sign, f"b f-{mark.ink}"))
         lines.append(text_at(code_at, y, clean(problem.code), "dim"))
         words = clean(" ".join(part for part in (_where(problem) + problem.message, problem.hint) if part))
         for part in wrap(words, width - text_from - _PAD, 12, lines=3):

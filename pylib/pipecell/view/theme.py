@@ -114,6 +114,13 @@ _MARKS = {
 }
 _REUSED = Mark("↺", "cache", "reused")
 
+SEVERITIES = {
+    "error": Mark("✕", "fail", "error"),
+    "warning": Mark("▲", "condition", "warning"),
+    "info": Mark("·", "wait", "info"),
+}
+"""The mark of each severity of a problem, the worst first."""
+
 
 def mark_of(state: NodeState) -> Mark:
     """Return the sign, colour and word of a node's state."""

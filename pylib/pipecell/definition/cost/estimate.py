@@ -203,7 +203,7 @@ def _together(spans: list[Hours]) -> Hours:
 
 def money(usd: float) -> str:
     """Return an amount for people: ``$0.38``, ``$1,204``; ``< $0.01`` for a little, ``$0.00`` for nothing."""
-    if 0 < usd < _CENT / 2:
+    if _is_little(usd):
         return "< $0.01"
     return f"${usd:,.2f}" if usd < _WHOLE_DOLLARS else f"${usd:,.0f}"
 
@@ -216,3 +216,17 @@ def money_range(low: float | None, high: float | None) -> str:
         return f"from {money(low)}"
     first, last = money(low), money(high)
     return first if first == last else f"{first}–{last.removeprefix('$')}"
+
+
+def money_in_words(low: float | None, high: float | None) -> str:
+    """Return a range of money as a sentence says it: ``less than $0.01``, ``up to $3.60``; else as in a table."""
+    if low is None or not _is_little(low):
+        return money_range(low, high)
+    little = f"less than {money(_CENT)}"
+    if high is None:
+        return f"from {little}"
+    return little if _is_little(high) else f"up to {money(high)}"
+
+
+def _is_little(usd: float) -> bool:
+    return 0 < usd < _CENT / 2

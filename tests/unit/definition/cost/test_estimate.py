@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipecell.definition import read_document
 from pipecell.definition.cost import Hours, PriceTable, RegionPrices, estimate
-from pipecell.definition.cost.estimate import NOT_COUNTED, money, money_range
+from pipecell.definition.cost.estimate import NOT_COUNTED, money, money_in_words, money_range
 from pipecell.definition.cost.hours import from_limit, from_runs, words
 
 PRICES = PriceTable(
@@ -211,6 +211,22 @@ def test_money_for_people(usd: float, text: str) -> None:
 )
 def test_ranges_for_people(low: float | None, high: float | None, text: str) -> None:
     assert money_range(low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.0001, 0.0002, "less than $0.01"),
+        (0.0001, None, "from less than $0.01"),
+        (0.0001, 3.6, "up to $3.60"),
+        (0.12, None, "from $0.12"),
+        (0.38, 0.57, "$0.38–0.57"),
+        (0.0, 0.0, "$0.00"),
+        (None, None, "not known"),
+    ],
+)
+def test_ranges_in_a_sentence(low: float | None, high: float | None, text: str) -> None:
+    assert money_in_words(low, high) == text
 
 
 def test_a_limit_shorter_than_a_minute_bounds_both_ends() -> None:
