@@ -219,7 +219,7 @@ def money_range(low: float | None, high: float | None) -> str:
 
 
 def money_in_words(low: float | None, high: float | None) -> str:
-    """Return a range of money as a sentence says it: ``less than $0.01``, ``up to $3.60``; else as in a table."""
+    """Return a range of money as a sentence says it: ``less than $0.01``, ``up to $3.60``."""
     if low is None or not _is_little(low):
         return money_range(low, high)
     little = f"less than {money(_CENT)}"
