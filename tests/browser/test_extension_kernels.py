@@ -76,6 +76,26 @@ def test_a_run_goes_on_without_its_kernel_and_is_there_again_in_the_next_one(
     expect(shown.get_by_role("button", name="Train, Processing")).to_contain_text("✓")
 
 
+def test_a_reloaded_page_shows_the_pipeline_that_runs(lab: Lab, page: Page, tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    other = "%%pipeline Idle\nStartAt: A\nStates: {A: {Type: Pass, End: true}}"
+    notebook = declared(lab, page, "Busy", door, other, "%pipeline run --pipeline Busy")
+    notebook.run(CELLS)
+    chosen = panel(page).get_by_role("combobox", name="Pipeline")
+    expect(chosen).to_have_value("Idle")
+    notebook.run(CELLS + 1)
+    expect(chosen).to_have_value("Busy")
+    notebook.save()
+
+    page.reload()
+    expect(page.locator(".pc-Badge").first).to_be_visible()
+    page.evaluate("window.jupyterapp.commands.execute('pipecell:show')")
+    expect(chosen).to_have_value("Busy")
+    expect(panel(page).get_by_role("button", name="Stop the running execution")).to_be_enabled()
+    door.touch()
+    expect(panel(page).get_by_role("listitem").first).to_contain_text("Succeeded")
+
+
 def test_the_panel_is_that_of_the_notebook_in_front(lab: Lab, page: Page, tmp_path: Path) -> None:
     declared(lab, page, "Left", tmp_path / "door")
     shown = panel(page)

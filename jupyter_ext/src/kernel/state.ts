@@ -81,12 +81,16 @@ export function apply(state: KernelState, message: KernelMessage): KernelState {
   }
 }
 
+/** Whether an execution is one of a pipeline. */
+export function isOf(row: ExecutionRow, pipeline: Pipeline): boolean {
+  return row.pipeline === pipeline.deployed && row.engine === pipeline.engine;
+}
+
 /** The newest execution of a pipeline that is known whole, wherever it runs. */
 export function newest(state: KernelState, pipeline: Pipeline): Execution | null {
   let found: Execution | null = null;
   for (const execution of state.executions.values()) {
-    const ours = execution.row.pipeline === pipeline.deployed && execution.row.engine === pipeline.engine;
-    if (ours && (found === null || (execution.row.started ?? 0) >= (found.row.started ?? 0))) {
+    if (isOf(execution.row, pipeline) && (found === null || (execution.row.started ?? 0) >= (found.row.started ?? 0))) {
       found = execution;
     }
   }
@@ -102,7 +106,7 @@ export function rows(state: KernelState, pipeline: Pipeline): ExecutionRow[] {
     }
   }
   for (const { row } of state.executions.values()) {
-    if (row.pipeline === pipeline.deployed && row.engine === pipeline.engine) {
+    if (isOf(row, pipeline)) {
       found.set(row.arn, row);
     }
   }

@@ -7,9 +7,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { KernelLink, type LinkState } from '../kernel/link';
-import type { KernelMessage, Pipeline, RequestName, Requests, Target } from '../kernel/protocol';
+import type { ExecutionRow, KernelMessage, Pipeline, RequestName, Requests, Target } from '../kernel/protocol';
 import type { ISettings } from '../tokens';
-import { apply, EMPTY, listKey, newest, type Execution, type KernelState } from '../kernel/state';
+import { apply, EMPTY, isOf, listKey, newest, type Execution, type KernelState } from '../kernel/state';
 import { declaredBy, deletedCells, editedCells, staleSteps, type Declared, type Stale } from './stale';
 
 /** Code that may load pipecell, or uses it. */
@@ -96,7 +96,7 @@ export class NotebookPipelines implements IDisposable {
     return [...this._state.pipelines.values()];
   }
 
-  /** The pipeline that buttons mean: the chosen one, else the one that a cell declared last. */
+  /** The pipeline that buttons mean: the chosen one, else the one that was declared or began to run last. */
   get chosen(): Pipeline | null {
     const known = this._state.pipelines;
     return known.get(this._chosen) ?? known.get(this._latest) ?? this.pipelines.at(-1) ?? null;
@@ -283,6 +283,8 @@ export class NotebookPipelines implements IDisposable {
     }
     if (message.type === 'pipeline') {
       this.follow(message.pipeline);
+    } else if (message.type === 'execution' && message.row.running && !this._state.executions.has(message.arn)) {
+      this.attend(message.row);
     }
     const next = apply(this._state, message);
     if (next !== this._state) {
@@ -294,6 +296,12 @@ export class NotebookPipelines implements IDisposable {
       }
       this._changed.emit();
     }
+  }
+
+  /** Turn to the pipeline of this notebook that begins to run, or is met running, unless people chose one. */
+  private attend(row: ExecutionRow): void {
+    const run = this.pipelines.find(each => isOf(row, each) && each.cells.some(cell => this.has(cell.id)));
+    this._latest = run?.name ?? this._latest;
   }
 
   /** Turn to the pipeline that a cell of this notebook has just declared, whatever was chosen before. */
