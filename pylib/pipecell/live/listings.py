@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipecell.engines.jobs import describe_job
 from pipecell.errors import PipecellError
 from pipecell.kernel.crew import Crew
-from pipecell.kernel.subshells import answer_where_asked
 from pipecell.live import metrics
 from pipecell.live.output import MIME
+from pipecell.live.shown import Shown
 from pipecell.view.durations import duration
 from pipecell.view.model import VERSION
 from pipecell.view.theme import mark_of_status
@@ -20,7 +19,6 @@ from pipecell.view.theme import mark_of_status
 if TYPE_CHECKING:
     from pipecell.engines.engine import ExecutionSummary
     from pipecell.execution import Execution
-    from pipecell.view.widget import DagWidget
 
 LOOKED_AT = 20
 """Executions whose times and cost are looked up for the table."""
@@ -31,7 +29,7 @@ Find = Callable[[str], "Execution"]
 """Finds an execution by its ARN."""
 
 
-class ExecutionsStage:
+class ExecutionsStage(Shown):
     """One table in one widget.
 
     Args:
@@ -41,22 +39,13 @@ class ExecutionsStage:
     """
 
     def __init__(self, find: Find, rows: Sequence[ExecutionSummary], title: str) -> None:
+        super().__init__()
         self._find = find
         self._rows = tuple(rows)
         self._title = title
         self._times: dict[str, tuple[float | None, str]] = {}
         self._comparison: dict[str, Any] | None = None
         self._workers = Crew("pipecell-table")
-
-    @cached_property
-    def widget(self) -> DagWidget:
-        """The widget, made when it is first shown."""
-        from pipecell.view.widget import DagWidget
-
-        made = DagWidget(self.document, self._asked)
-        answer_where_asked(made.comm)
-        self._workers.do(self._look)
-        return made
 
     def document(self) -> dict[str, Any]:
         """Return `ExecutionsDocument` of the renderer."""
@@ -71,6 +60,7 @@ class ExecutionsStage:
     def bundle(self, text: str) -> dict[str, Any]:
         """Return the table with its text for where no widget is."""
         record = {"version": VERSION, "model_id": self.widget.model_id, "document": self.document()}
+        self._workers.do(self._look)
         return {MIME: record, "text/plain": text}
 
     def _row(self, row: ExecutionSummary) -> dict[str, Any]:
@@ -86,7 +76,8 @@ class ExecutionsStage:
             "cost": cost,
         }
 
-    def _asked(self, request: Mapping[str, Any]) -> None:
+    def asked(self, request: Mapping[str, Any]) -> None:
+        """Take a request of the renderer: to be told all, or to compare two executions."""
         if request["type"] == "hello":
             self._workers.do(self._tell)
         elif request["type"] == "compare":

@@ -8,16 +8,15 @@ the order in which they happened.
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipecell.errors import PipecellError
 from pipecell.kernel.crew import Crew
-from pipecell.kernel.subshells import answer_where_asked
 from pipecell.live.output import MIME
+from pipecell.live.shown import Shown
 from pipecell.view.bundle import SVG
 from pipecell.view.folding import Folding, toggle, toggle_all
 from pipecell.view.model import VERSION, Scene, scene_of
@@ -27,12 +26,11 @@ from pipecell.view.table import stored_page
 if TYPE_CHECKING:
     from pipecell.graph import Graph, NodeState
     from pipecell.view.header import Header
-    from pipecell.view.widget import DagWidget
 
 WORKERS = 2
 
 
-class Stage(ABC):
+class Stage(Shown):
     """One widget and what it shows.
 
     Attributes:
@@ -41,6 +39,7 @@ class Stage(ABC):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.folding = Folding()
         self.open_node = ""
         self.teller = Crew("pipecell-widget")
@@ -57,10 +56,6 @@ class Stage(ABC):
         """Whether what is shown has states."""
 
     @abstractmethod
-    def document(self) -> dict[str, Any]:
-        """Return all that is shown now."""
-
-    @abstractmethod
     def states(self, scene: Scene) -> list[list[Any]]:
         """Return the states of a scene's nodes as they are now."""
 
@@ -72,15 +67,6 @@ class Stage(ABC):
     def scene(self) -> Scene:
         """The drawing as it is folded now."""
         return scene_of(self.graph, self.folding, with_state=self.running)
-
-    @cached_property
-    def widget(self) -> DagWidget:
-        """The widget, made when it is first shown."""
-        from pipecell.view.widget import DagWidget
-
-        made = DagWidget(self.document, self.asked)
-        answer_where_asked(made.comm)
-        return made
 
     def record(self) -> dict[str, Any]:
         """Return what the notebook stores for the extension: the live widget's id, and the document."""
