@@ -125,6 +125,22 @@ def test_a_thousand_states_open_from_their_stack(lab: Lab, page: Page, watched: 
     expect(visible(page).locator(".pc-node")).to_have_count(1000)
 
 
+def test_a_problem_in_a_stack_opens_it_and_shows_its_state(
+    lab: Lab, page: Page, watched: Watch, screenshot: Keep
+) -> None:
+    states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(399)}
+    states["S399"] = {"Type": "Pass", "Next": "Gone"}
+    (lab.folder / "hidden.asl.json").write_text(json.dumps({"StartAt": "S0", "States": states}))
+    arrive(page, lab, "hidden")
+    double_click(page, "hidden.asl.json")
+    expect(visible(page).locator(".pc-node").first).to_be_visible()
+    checks = visible(page).get_by_role("complementary", name="Checks")
+    checks.get_by_role("button", name='There is no state "Gone". Go to S399.').click()
+    expect(visible(page).get_by_role("complementary", name="Step S399")).to_be_visible()
+    expect(visible(page).locator(".pc-node.pc-selected")).to_be_in_viewport(ratio=1)
+    screenshot(page, "extension-file-hidden-step")
+
+
 def test_the_launcher_s_notebook_runs_and_its_magics_complete(
     lab: Lab, page: Page, watched: Watch, screenshot: Keep
 ) -> None:

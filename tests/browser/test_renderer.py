@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pipecell.definition import read_document, read_graph
+from pipecell.definition.checks import Diagnostic
 from pipecell.graph import Edge, Graph, Node, NodeState
-from pipecell.view.folding import Folding
+from pipecell.view.folding import Folding, unfold
 from pipecell.view.model import RunFacts, document, scene_of, step_states
 from tests.browser.renderer import asked, show, tell
 
@@ -231,6 +233,23 @@ def test_a_fold_moves_cards_to_their_new_places(page: Page) -> None:
     tell(page, {"type": "scene", "scene": dict(folded.body), "steps": []})
     expect(page.locator(".pc-node")).to_have_count(4)
     expect(page.locator(".pc-node[data-id=CheckAccuracy]")).to_contain_text("2 steps inside")
+
+
+def test_a_problem_of_a_folded_step_opens_what_hides_it_and_chooses_it(page: Page) -> None:
+    graph, shut = census(), Folding(folded=frozenset({"CheckAccuracy"}))
+    problem = Diagnostic("PC131", "error", "CensusRegister-RegisterModel", "", "Nothing is registered.")
+    folded = scene_of(graph, shut, with_state=False)
+    show(page, document(graph, folded, problems=[problem, replace(problem, step="Nowhere")]))
+    page.get_by_role("button", name="CensusRegister-RegisterModel: Nothing is registered.").click()
+    assert {"type": "show", "node": "CensusRegister-RegisterModel"} in asked(page)
+    opened = scene_of(graph, unfold(graph, shut, "CensusRegister-RegisterModel"), with_state=False)
+    tell(page, {"type": "scene", "scene": dict(opened.body), "steps": []})
+    expect(page.get_by_role("complementary", name="Step CensusRegister-RegisterModel")).to_be_visible()
+    expect(page.locator(".pc-node.pc-selected")).to_contain_text("CensusRegister")
+    expect(page.locator(".pc-node.pc-selected")).to_be_in_viewport()
+    page.get_by_role("button", name="Nowhere: Nothing is registered.").click()
+    tell(page, {"type": "scene", "scene": dict(opened.body), "steps": []})
+    expect(page.get_by_text("Nowhere is not in the drawing.")).to_be_visible()
 
 
 def test_a_storm_of_updates_ends_at_the_last_one(page: Page) -> None:

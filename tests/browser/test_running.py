@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +116,24 @@ def test_a_stack_in_the_side_panel_has_the_colour_of_its_run_and_opens(
     screenshot(page, "running-panel")
     stack.locator(".pc-toggle").click()
     expect(panel.locator(".pc-node.pc-is-ok").nth(1)).to_be_attached()
+
+
+def test_a_problem_in_a_stack_of_the_side_panel_shows_its_state(lab: Lab, page: Page) -> None:
+    states = "Chain([*[Pass(f'State{n}') for n in range(399)], Wait('Slow', seconds_path='.wrong')])"
+    needs = "from stepfunctions.steps import Chain, Pass, Wait"
+    declare = f"%%pipeline Hidden --engine stepfunctions\n{needs}\n{states}"
+    lab.write("Hidden.ipynb", "%load_ext pipecell", declare)
+    notebook = lab.open(page, "Hidden.ipynb")
+    notebook.wait_for_kernel()
+    page.evaluate("() => window.jupyterapp.commands.execute('pipecell:show')")
+    for index in range(2):
+        notebook.run(index)
+    panel = page.get_by_role("region", name="Pipelines")
+    expect(panel.locator(".pc-Overview .pc-node")).to_have_count(1)
+    panel.locator("button.pc-Problem").filter(has_text="Slow").click()
+    expect(panel.locator(".pc-node.pc-selected")).to_have_accessible_name(re.compile("^Slow, Wait"))
+    expect(panel.locator(".pc-node.pc-selected")).to_be_in_viewport(ratio=1)
+    expect(panel.locator(".pc-Step-name")).to_contain_text("Slow")
 
 
 def test_in_the_dark_a_log_is_searched_and_everything_can_be_told_apart(

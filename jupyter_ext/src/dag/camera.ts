@@ -87,10 +87,10 @@ export class Camera {
     this.go(this.scale, this.x + dx, this.y + dy, animate);
   }
 
-  /** Bring a part into view, moving no more than needed. */
-  reveal(part: Frame): void {
-    const margin = 24;
+  /** Bring a part into view, moving no more than needed; `apart` from the edges, where other things float. */
+  reveal(part: Frame, apart = false): void {
     const { clientWidth, clientHeight } = this.viewport;
+    const margin = apart ? Math.min(clientWidth, clientHeight) / 3 : 24;
     const scale = this.scale < 0.45 ? Math.min(0.9, clientWidth / (part.width + 2 * margin)) : this.scale;
     if (scale !== this.scale) {
       this.moved = true;

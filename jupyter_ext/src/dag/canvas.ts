@@ -152,11 +152,11 @@ export class Canvas {
     }
   }
 
-  /** Bring a node into view. */
-  reveal(id: string): void {
+  /** Bring a node into view, `apart` from the edges if need be. */
+  reveal(id: string, apart = false): void {
     const node = this.cards.get(id)?.node;
     if (node) {
-      this.camera.reveal({ ...node, x: node.x + MARGIN, y: node.y + MARGIN });
+      this.camera.reveal({ ...node, x: node.x + MARGIN, y: node.y + MARGIN }, apart);
     }
   }
 

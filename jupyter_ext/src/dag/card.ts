@@ -2,6 +2,7 @@
 
 import { svg, say } from './dom';
 import { duration } from './format';
+import { isolated } from './isolated';
 import type { Mark, SceneNode, StepState } from './model';
 
 const UNKNOWN: Mark = { sign: '•', ink: 'wait', word: '' };
@@ -92,7 +93,7 @@ export class Card {
     if (node.hidden > 0) {
       parts.push(`${node.hidden} steps`);
     }
-    return parts.filter(Boolean).join(', ');
+    return parts.filter(Boolean).map(isolated).join(', ');
   }
 
   private describe(): void {

@@ -268,6 +268,8 @@ export type Action = 'stop' | 'retry' | 'watch';
 export type HostRequest =
   | { readonly type: 'hello' }
   | { readonly type: 'toggle'; readonly node: string }
+  /** Open what hides a node: the scene that comes then has it. */
+  | { readonly type: 'show'; readonly node: string }
   | { readonly type: 'fold'; readonly all: boolean }
   | { readonly type: 'open'; readonly node: string }
   | { readonly type: 'close' }

@@ -1,7 +1,8 @@
 /** What is said beside the drawing: problems, how far something is, one line that passes, words for screen readers. */
 
-import { html, say } from './dom';
-import type { DagDocument } from './model';
+import { button, html, say } from './dom';
+import { isolated } from './isolated';
+import type { Problem } from './model';
 
 /** The sign of each severity of a problem, as Python's pictures and texts have it. */
 export const SEVERITY_SIGNS = { error: '✕', warning: '▲', info: '·' } as const;
@@ -9,6 +10,8 @@ const GOOD_MS = 3000;
 const BAD_MS = 9000;
 
 export class Notices {
+  constructor(private readonly go: (step: string) => void) {}
+
   readonly progress = html('div', 'pc-progress', { hidden: true, role: 'status' });
   readonly problems = html('ul', 'pc-problems', { hidden: true });
   readonly toast = html('div', 'pc-toast', { role: 'status', 'aria-live': 'polite' });
@@ -35,27 +38,35 @@ export class Notices {
     this.progress.replaceChildren(html('span', '', {}, what), html('span', 'pc-meter', {}, bar));
   }
 
-  /** List what checks found. */
-  showProblems(document: DagDocument): void {
-    this.problems.hidden = document.problems.length === 0;
+  /** List what checks found; a click on the words leads to the step, where it can be shown. */
+  showProblems(problems: readonly Problem[], canShow: (step: string) => boolean): void {
+    this.problems.hidden = problems.length === 0;
     this.problems.replaceChildren(
-      ...document.problems.map(problem =>
+      ...problems.map(problem =>
         html(
           'li',
           `pc-problem pc-${problem.severity}`,
           {},
           html('span', 'pc-sign', { 'aria-label': problem.severity, role: 'img' }, SEVERITY_SIGNS[problem.severity]),
           html('code', '', {}, problem.code),
-          html(
-            'span',
-            '',
-            {},
-            `${problem.step && !problem.message.includes(problem.step) ? `${problem.step}: ` : ''}${problem.message} `,
-            html('span', 'pc-dim', {}, problem.hint)
-          )
+          this.words(problem, canShow)
         )
       )
     );
+  }
+
+  private words({ step, message, hint }: Problem, canShow: (step: string) => boolean): HTMLElement {
+    const words = [
+      `${step && !message.includes(step) ? `${isolated(step)}: ` : ''}${isolated(message)} `,
+      html('span', 'pc-dim', {}, isolated(hint))
+    ];
+    if (step === null || !canShow(step)) {
+      return html('span', '', {}, ...words);
+    }
+    const link = button('pc-problemwords', '', `Show ${isolated(step)}`, () => this.go(step));
+    link.removeAttribute('aria-label'); // its words are its name
+    link.append(...words);
+    return link;
   }
 
   /** Let nothing pass later. */

@@ -6,6 +6,7 @@ import { html } from './dom';
 import { Drawer } from './drawer';
 import { type Changes, Gathered } from './gathered';
 import { Header } from './header';
+import { isolated } from './isolated';
 import { Minimap } from './minimap';
 import type { Action, Choice, DagDocument, Host, HostEvent, StepState, View } from './model';
 import { Notices } from './notices';
@@ -112,8 +113,8 @@ export class DagView implements View {
     this.gathered.forgetRun();
     this.header.draw(document, this.host.live);
     this.element.setAttribute('aria-label', `${document.run ? 'Run of' : 'Pipeline'} ${document.pipeline}`);
-    this.notices.showProblems(document);
     this.setScene(document);
+    this.notices.showProblems(document.problems, step => this.host.live || this.canvas.cards.has(step));
     if (!same) {
       this.sizeCanvas();
       this.canvas.camera.begin();
@@ -145,6 +146,17 @@ export class DagView implements View {
       this.ask({ type: 'close' });
     }
     this.host.chose({ ...this.choice });
+  }
+
+  /** Choose a node and bring it into view; what hides it is opened first, where somebody answers. */
+  show(id: string): void {
+    const drawn = this.canvas.cards.get(id)?.node;
+    if (this.host.live && (drawn === undefined || drawn.fold === 'folded')) {
+      this.sought = id;
+      this.ask({ type: 'show', node: id });
+    } else {
+      this.choose(id);
+    }
   }
 
   /** Search, as typing does. */
@@ -195,6 +207,22 @@ export class DagView implements View {
       this.filter(this.choice.filter);
     }
     this.showRun();
+    if (this.sought) {
+      this.choose(this.sought);
+    }
+  }
+
+  /** Choose a node that was sought. */
+  private choose(id: string): void {
+    this.sought = '';
+    if (this.choice.selection === id) {
+      this.select(''); // it may have been a stack that has the name of its first step
+    }
+    this.select(id);
+    requestAnimationFrame(() => this.canvas.reveal(id, true));
+    if (!this.choice.selection) {
+      this.notices.tell(`${isolated(id)} is not in the drawing.`, false);
+    }
   }
 
   private change({ run, steps, nodes }: Changes): void {
@@ -370,6 +398,7 @@ export class DagView implements View {
         this.sizeCanvas();
       }
       this.canvas.camera.follow();
+      this.canvas.reveal(this.choice.selection, true);
     }
     this.minimap.move();
   }
@@ -381,12 +410,14 @@ export class DagView implements View {
   private readonly drawer: Drawer;
   private readonly timeline: Timeline;
   private readonly body = html('div', 'pc-main');
-  private readonly notices = new Notices();
+  private readonly notices = new Notices(step => this.show(step));
   private readonly clock = new Clock();
   private readonly gathered = new Gathered(changes => this.change(changes));
   private readonly cleanups: (() => void)[] = [];
   private readonly ticking: number;
   private document: DagDocument | null = null;
+  /** The node that a person wants to see and that is not drawn yet; empty for none. */
+  private sought = '';
   private states = new Map<number, StepState>();
   private ticks = 0;
   private timesDrawn = Number.NEGATIVE_INFINITY;

@@ -1,5 +1,6 @@
 /** What the checks find in a file: a click on a problem goes to its step, one on its place to the text. */
 
+import { isolated } from '../dag/isolated';
 import { button, fill, html, plural } from '../dom';
 import type { Problem } from '../kernel/protocol';
 import { ENGINES, stepWord } from '../kernel/words';
@@ -39,7 +40,7 @@ export class Checks {
     if (step === null) {
       row.append(html('span', 'pc-Problem-words', {}, ...problemWords(problem)));
     } else {
-      const words = button('pc-Problem-words', '', `${message} Go to ${step}.`, () => this.acts.node(step, path));
+      const words = button('pc-Problem-words', '', `${isolated(message)} Go to ${isolated(step)}.`, () => this.acts.node(step, path));
       words.removeAttribute('title');
       words.append(...problemWords(problem));
       row.append(words);

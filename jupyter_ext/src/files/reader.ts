@@ -40,6 +40,7 @@ export interface Asked extends Folding {
 export interface Questions {
   readonly read: { readonly asks: object; readonly answer: Reading };
   readonly toggle: { readonly asks: { readonly node: string }; readonly answer: Refolded };
+  readonly show: { readonly asks: { readonly node: string }; readonly answer: Refolded };
   readonly fold: { readonly asks: { readonly all: boolean }; readonly answer: Refolded };
   readonly open: { readonly asks: { readonly node: string }; readonly answer: Detail };
   readonly line: {

@@ -126,11 +126,14 @@ export class DefinitionView extends Widget {
     try {
       if (request.type === 'open') {
         tell({ type: 'detail', detail: await this.reader.ask('open', this.asked, request) });
-      } else if (request.type === 'toggle' || request.type === 'fold') {
+      } else if (request.type === 'toggle' || request.type === 'show' || request.type === 'fold') {
         const refolded: Refolded = await this.reader.ask(request.type, this.asked, request);
         if (refolded.scene && turn === this.turn) {
           this.folding = { folded: refolded.folded, opened: refolded.opened };
           tell({ type: 'scene', scene: refolded.scene, steps: [] });
+        }
+        if (request.type === 'show' && this.view?.choice.selection !== request.node) {
+          await this.openText(request.node, '');
         }
       }
     } catch (error) {
@@ -138,10 +141,11 @@ export class DefinitionView extends Widget {
     }
   }
 
-  /** Choose a problem's step in the drawing; what a stack hides is shown in the text. */
+  /** Show a problem's step in the drawing; where there is none, in the text. */
   private goTo(step: string, place: string): void {
-    this.view?.select(step);
-    if (this.view?.choice.selection !== step) {
+    if (this.view) {
+      this.view.show(step);
+    } else {
       void this.openText(step, place);
     }
   }

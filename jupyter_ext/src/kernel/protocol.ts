@@ -190,6 +190,8 @@ export interface Requests {
   target: [{ target: Target }, { line: string }];
   bill: [{ pipeline: string }, { region: string; account: string }];
   fold: [{ pipeline: string; folded: readonly string[]; opened: readonly string[]; node: string }, Overview];
+  /** Open what hides a node. */
+  show: [{ pipeline: string; folded: readonly string[]; opened: readonly string[]; node: string }, Overview];
   /** A cell was deleted: what it declared goes. */
   forget: [{ cell: string }, null];
   /** A declaring cell reads otherwise than when it ran, or as it ran again. */

@@ -3,6 +3,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
+import { isolated } from '../dag/isolated';
 import { html } from '../dom';
 import type { ExecutionRow, Pipeline, Profile, Target } from '../kernel/protocol';
 import { rows } from '../kernel/state';
@@ -121,9 +122,9 @@ async function chooseTarget(
   const { profile } = pipeline;
   const cost = pipeline.costs[profile];
   const result = await showDialog({
-    title: `Run ${pipeline.name} on AWS?`,
+    title: `Run ${isolated(pipeline.name)} on AWS?`,
     body: sentences([
-      `Account ${account}, ${region}, profile ${profile}.`,
+      `Account ${account}, ${region}, profile ${isolated(profile)}.`,
       cost ? `It costs ${cost}.` : 'What it costs is not known.',
       'AWS bills for it.'
     ]),

@@ -1,6 +1,7 @@
 /** What the badge of a declaring cell says. Pure. */
 
 import { duration } from '../dag/format';
+import { isolated } from '../dag/isolated';
 import { plural } from '../dom';
 import type { Problem, Step, StepState } from '../kernel/protocol';
 import { problemsOf } from '../kernel/state';
@@ -59,7 +60,7 @@ export function badges(notebook: NotebookPipelines, now: number): Map<string, Ba
 export function sentence(badge: Badge): string {
   const facts = [badge.what, badge.state?.text ?? '', counted(badge.problems), badge.stale].filter(Boolean);
   const words = facts.join(', ').replace(/\.$/, '');
-  return badge.pipeline ? `${words}. Show in ${badge.pipeline}.` : words;
+  return badge.pipeline ? `${words}. Show in ${isolated(badge.pipeline)}.` : words;
 }
 
 /** `2 problems`; what could only be better is not counted. */

@@ -4,6 +4,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { isolated } from '../dag/isolated';
 import { button, html, say } from '../dom';
 import { CommandIDs, NAME } from '../identity';
 import { PLACES } from '../kernel/words';
@@ -62,7 +63,7 @@ class Controls extends Widget {
     this.target.setAttribute('aria-label', `Target: ${place}. Change it.`);
     const busy = running(notebook, pipeline).length > 0;
     this.stopButton.disabled = !busy;
-    const name = `${pipeline.name}, ${pipeline.profile}, ${place}`;
+    const name = `${isolated(pipeline.name)}, ${isolated(pipeline.profile)}, ${place}`;
     this.runButton.title = `Run ${name}`;
     this.runButton.setAttribute('aria-label', `Run ${name}`);
   }

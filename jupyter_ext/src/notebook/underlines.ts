@@ -15,6 +15,7 @@ import {
   type ViewUpdate
 } from '@codemirror/view';
 
+import { isolated } from '../dag/isolated';
 import { html } from '../dom';
 import { NAME } from '../identity';
 import type { Problem } from '../kernel/protocol';
@@ -86,8 +87,8 @@ export function explain(problem: Problem): HTMLElement {
     `pc-Explain pc-mod-${problem.severity}`,
     {},
     html('code', 'pc-Code', {}, problem.code),
-    html('span', '', {}, ` ${problem.message} `),
-    html('span', 'pc-Hint', {}, problem.hint)
+    html('span', '', {}, ` ${isolated(problem.message)} `),
+    html('span', 'pc-Hint', {}, isolated(problem.hint))
   );
 }
 

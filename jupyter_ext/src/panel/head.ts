@@ -1,5 +1,6 @@
 /** The top of the panel: which pipeline, with which profile, where, and the buttons that start and stop it. */
 
+import { isolated } from '../dag/isolated';
 import { button, fill, html, plural } from '../dom';
 import type { Pipeline, Profile, Target } from '../kernel/protocol';
 import { ENGINES, PLACES, stepWord } from '../kernel/words';
@@ -69,7 +70,7 @@ export class Head extends Section<HeadValue> {
   }
 
   private buttons(value: HeadValue): HTMLElement[] {
-    const title = `Run ${value.name} ${PLACES[value.target]}`;
+    const title = `Run ${isolated(value.name)} ${PLACES[value.target]}`;
     const run = button('pc-Button pc-mod-primary', '▶ Run', title, () => this.acts.run());
     const stop = button('pc-Button pc-mod-stop', '■ Stop', 'Stop the running execution', () => this.acts.stop());
     stop.disabled = !value.busy;

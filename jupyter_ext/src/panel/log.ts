@@ -1,5 +1,6 @@
 /** The log of one step, followed until its job has ended. */
 
+import { isolated } from '../dag/isolated';
 import { button, html, say } from '../dom';
 import type { KernelMessage } from '../kernel/protocol';
 
@@ -24,7 +25,7 @@ export class LogView {
     this.close();
     this.stream = stream;
     this.element.hidden = false;
-    say(this.title, `Log of ${step}`);
+    say(this.title, `Log of ${isolated(step)}`);
     say(this.word, 'reading');
     this.text.replaceChildren();
     this.element.scrollIntoView({ block: 'nearest' });

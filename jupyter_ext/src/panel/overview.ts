@@ -41,6 +41,7 @@ export class Overview {
 
   show(value: OverviewValue | null): void {
     this.element.hidden = value === null;
+    const before = this.shown;
     this.shown = value;
     if (value === null) {
       return;
@@ -58,6 +59,9 @@ export class Overview {
       requestAnimationFrame(() => this.fit());
     }
     this.canvas.select(this.canvas.cards.has(value.selection) ? value.selection : '');
+    if (value.selection !== before?.selection) {
+      requestAnimationFrame(() => this.canvas.reveal(value.selection));
+    }
     this.colour(dag, value);
     this.mark(value);
   }
@@ -78,6 +82,7 @@ export class Overview {
       const most = Math.max(360, (this.element.parentElement?.clientHeight ?? 0) / 2);
       this.canvas.element.style.height = `${Math.round(Math.min(most, Math.max(130, wanted)))}px`;
       this.canvas.camera.begin();
+      this.canvas.reveal(this.shown?.selection ?? '');
     }
   }
 

@@ -7,7 +7,7 @@ import { Widget } from '@lumino/widgets';
 
 import { html } from '../dom';
 import { CommandIDs } from '../identity';
-import type { ExecutionRow, KernelMessage, Overview, Pipeline } from '../kernel/protocol';
+import type { ExecutionRow, KernelMessage, Overview, Pipeline, Problem } from '../kernel/protocol';
 import { listKey, rows } from '../kernel/state';
 import { canRetry } from '../kernel/words';
 import { complain, retry, running, stop } from '../notebook/acts';
@@ -50,8 +50,10 @@ export class PipelinesPanel extends Widget {
     if (pipeline) {
       this.notebooks.current?.choose(pipeline);
     }
-    this.selection = step ?? this.selection;
     this.draw();
+    if (step) {
+      this.lookAt(step);
+    }
   }
 
   override dispose(): void {
@@ -193,13 +195,13 @@ export class PipelinesPanel extends Widget {
     return id in stacks && dag?.scene.nodes.find(node => node.id === id)?.name !== name;
   }
 
-  private fold(node: string): void {
+  private refold(how: 'fold' | 'show', node: string): void {
     const notebook = this.notebooks.current;
     const pipeline = notebook?.chosen;
     if (notebook && pipeline) {
       const { folded, opened } = this.drawing(pipeline);
       notebook
-        .ask('fold', { pipeline: pipeline.name, folded, opened, node })
+        .ask(how, { pipeline: pipeline.name, folded, opened, node })
         .then(drawing => {
           this.folded.set(pipeline, drawing);
           this.draw();
@@ -208,10 +210,30 @@ export class PipelinesPanel extends Widget {
     }
   }
 
+  /** Choose a step, and open what hides it in the drawing. */
+  private lookAt(id: string): void {
+    this.selection = id;
+    this.draw();
+    const pipeline = this.notebooks.current?.chosen;
+    const drawn = pipeline && this.drawing(pipeline).dag?.scene.nodes.some(node => node.id === id);
+    if (pipeline && (!drawn || this.stackOf(pipeline, id))) {
+      this.refold('show', id);
+    }
+  }
+
+  /** Lead to where a problem is: its cell, and its step in the drawing. */
+  private lead(problem: Problem): void {
+    const step = this.notebooks.current?.chosen?.steps.find(each => each.name === problem.step);
+    if (step) {
+      this.lookAt(step.id);
+    }
+    this.go(problem.cell);
+  }
+
   private pick(id: string): void {
     const pipeline = this.notebooks.current?.chosen;
     if (pipeline && this.stackOf(pipeline, id)) {
-      this.fold(id);
+      this.refold('fold', id);
       return;
     }
     this.selection = id === this.selection ? '' : id;
@@ -284,12 +306,12 @@ export class PipelinesPanel extends Widget {
     stop: () => void this.commands.execute(CommandIDs.stop),
     retry: () => void this.commands.execute(CommandIDs.retry)
   });
-  private readonly overview = new Dag(id => this.pick(id), id => this.fold(id));
+  private readonly overview = new Dag(id => this.pick(id), id => this.refold('fold', id));
   private readonly step = new ChosenStep({ cell: id => this.go(id), log: step => this.openLog(step) });
   private readonly log = new LogView(stream => {
     this.with(notebook => notebook.ask('quiet', { stream }).catch(() => undefined));
   });
-  private readonly problems = new Problems(problem => this.go(problem.cell));
+  private readonly problems = new Problems(problem => this.lead(problem));
   private readonly parameters = new Parameters();
   private readonly executions = new ExecutionList({
     attach: row => this.attach(row),

@@ -1,6 +1,7 @@
-/** Every problem of the pipeline, errors first, what could only be better behind a word; a click goes to its cell. */
+/** Every problem of the pipeline, errors first, what could only be better behind a word; a click goes to its cell and shows its step. */
 
 import { SEVERITY_SIGNS } from '../dag';
+import { isolated } from '../dag/isolated';
 import { button, fill, html, plural, sign } from '../dom';
 import type { Problem } from '../kernel/protocol';
 import { Section } from './section';
@@ -15,13 +16,13 @@ export function problemSign(problem: Problem): HTMLElement {
 /** Its code, and the step and the place in it. */
 export function problemWhere(problem: Problem): HTMLElement[] {
   const code = html('code', 'pc-Code', {}, problem.code);
-  const place = [problem.step ?? '', problem.path].filter(Boolean).join(' · ');
+  const place = [problem.step ?? '', problem.path].filter(Boolean).map(isolated).join(' · ');
   return place ? [code, html('span', '', { title: place }, place)] : [code];
 }
 
 /** What is wrong, and the way out. */
 export function problemWords(problem: Problem): (string | HTMLElement)[] {
-  const { message, hint } = problem;
+  const [message, hint] = [isolated(problem.message), isolated(problem.hint)];
   return hint ? [message, html('span', 'pc-Hint', {}, ` ${hint}`)] : [message];
 }
 
@@ -33,7 +34,8 @@ export function problemRow(problem: Problem, go: ((problem: Problem) => void) | 
   if (go === null) {
     return html('div', 'pc-Problem', {}, ...parts);
   }
-  const says = `${problem.severity} ${problem.code}: ${problem.message} Go to its cell.`;
+  const leads = problem.cell === null ? 'Show its step.' : 'Go to its cell.';
+  const says = `${problem.severity} ${problem.code}: ${isolated(problem.message)} ${leads}`;
   const element = button('pc-Problem', '', says, () => go(problem));
   element.removeAttribute('title');
   element.replaceChildren(...parts);
@@ -46,7 +48,7 @@ export class Problems extends Section<readonly Problem[]> {
   }
 
   protected draw(problems: readonly Problem[]): void {
-    const row = (problem: Problem): HTMLElement => problemRow(problem, problem.cell === null ? null : this.go);
+    const row = (problem: Problem): HTMLElement => problemRow(problem, problem.cell ?? problem.step ? this.go : null);
     const hints = problems.filter(problem => problem.severity === 'info');
     const rows = problems.filter(problem => problem.severity !== 'info').map(row);
     fill(this.body, ...(rows.length > 0 ? rows : [html('p', 'pc-Dim', {}, 'No problems found.')]));

@@ -1,6 +1,7 @@
 /** The step that is chosen: its state, its reason, and the ways to its cell and its log. */
 
 import { duration } from '../dag/format';
+import { isolated } from '../dag/isolated';
 import { button, fill, html, sign } from '../dom';
 import type { StepState } from '../kernel/protocol';
 import { Section } from './section';
@@ -28,7 +29,8 @@ export class ChosenStep extends Section<StepValue> {
   }
 
   protected draw(value: StepValue): void {
-    const { cell, name, state } = value;
+    const { cell, state } = value;
+    const name = isolated(value.name);
     const type = html('span', 'pc-Step-type pc-Dim', {}, value.type);
     fill(this.body, html('div', `pc-Step-name pc-kind-${value.kind}`, {}, html('b', '', {}, name), type));
     if (state) {
@@ -50,7 +52,7 @@ export class ChosenStep extends Section<StepValue> {
       buttons.append(button('pc-Button', 'Go to cell', `Go to cell of ${name}`, () => this.acts.cell(cell)));
     }
     if (value.log) {
-      buttons.append(button('pc-Button', 'Open log', `Open log of ${name}`, () => this.acts.log(name)));
+      buttons.append(button('pc-Button', 'Open log', `Open log of ${name}`, () => this.acts.log(value.name)));
     }
     this.body.append(buttons);
   }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell.errors import PipecellError
 from pipecell.frontend.lines import find_line
 from pipecell.frontend.pipelines import drawing
-from pipecell.view.folding import Folding, fold, toggle, toggle_all
+from pipecell.view.folding import Folding, fold, toggle, toggle_all, unfold
 
 if TYPE_CHECKING:
     from pipecell.definition.document import Document
@@ -64,8 +64,8 @@ def answer(question: str) -> Any:
 
     Args:
         question: JSON: ``type``, the file's ``text`` and ``path``, what is ``folded`` and ``opened`` in its
-            DAG, and what the type needs: ``read``; ``toggle`` a node; ``fold`` all or not; ``open`` a
-            node's detail; ``line`` of a problem's step and its place in it.
+            DAG, and what the type needs: ``read``; ``toggle`` a node; ``show`` a hidden one; ``fold`` all or
+            not; ``open`` a node's detail; ``line`` of a problem's step and its place in it.
     """
     from IPython.display import JSON
 
@@ -106,6 +106,11 @@ def _toggle(question: Question) -> dict[str, Any]:
     return _drawn(graph, toggle(folding, fold(graph, folding), question["node"]))
 
 
+def _show(question: Question) -> dict[str, Any]:
+    graph = _asked_file(question).graph
+    return _drawn(graph, unfold(graph, _asked_folding(question), question["node"]))
+
+
 def _fold(question: Question) -> dict[str, Any]:
     graph, folding = _asked_file(question).graph, _asked_folding(question)
     return _drawn(graph, toggle_all(graph, folding, fold(graph, folding), shut=question["all"]))
@@ -136,6 +141,7 @@ def _line(question: Question) -> dict[str, Any]:
 _ANSWERS: Mapping[str, Callable[[Question], dict[str, Any]]] = {
     "read": _read,
     "toggle": _toggle,
+    "show": _show,
     "fold": _fold,
     "open": _detail,
     "line": _line,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell.engines.logs import may_log
 from pipecell.errors import PipecellError
 from pipecell.frontend import places
-from pipecell.view.folding import Folding, fold, toggle
+from pipecell.view.folding import Folding
 from pipecell.view.model import Scene, scene_of
 from pipecell.view.model import document as drawn_document
 from pipecell.view.theme import kind_of
@@ -77,11 +77,6 @@ def overview(graph: Graph, folding: Folding) -> Mapping[str, Any]:
         "folded": sorted(folding.folded),
         "opened": sorted(folding.opened),
     }
-
-
-def refolded(graph: Graph, folding: Folding, node: str) -> Mapping[str, Any]:
-    """Return the overview after a person folded or opened one of its nodes."""
-    return overview(graph, toggle(folding, fold(graph, folding), node))
 
 
 def drawing(graph: Graph, folding: Folding) -> dict[str, Any] | None:

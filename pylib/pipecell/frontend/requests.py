@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipecell import targets
 from pipecell.errors import PipecellError, UsageError, did_you_mean
 from pipecell.frontend import pipelines
-from pipecell.view.folding import Folding
+from pipecell.view.folding import Folding, fold, toggle, unfold
 from pipecell.view.metrics import plain
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Requests:
             "bill": self._bill,
             "complete": self._complete,
             "fold": self._fold,
+            "show": self._show,
             "forget": self._forget,
             "edited": self._edited,
         }
@@ -169,9 +170,12 @@ class Requests:
         return {"begun": begun, "words": words}
 
     def _fold(self, request: Request, asker: Asker) -> Mapping[str, Any]:
-        folded, opened = (frozenset(map(str, request.get(key) or ())) for key in ("folded", "opened"))
+        graph, folding = self._pipeline(request).graph, _folding(request)
+        return pipelines.overview(graph, toggle(folding, fold(graph, folding), _text(request, "node")))
+
+    def _show(self, request: Request, asker: Asker) -> Mapping[str, Any]:
         graph = self._pipeline(request).graph
-        return pipelines.refolded(graph, Folding(folded=folded, opened=opened), _text(request, "node"))
+        return pipelines.overview(graph, unfold(graph, _folding(request), _text(request, "node")))
 
     def _forget(self, request: Request, asker: Asker) -> None:
         cell = _text(request, "cell")
@@ -189,6 +193,11 @@ class Requests:
 
     def _relist(self, request: Request) -> None:
         self._board.relist(_text(request, "pipeline"), _optional(request, "on") or "local")
+
+
+def _folding(request: Request) -> Folding:
+    folded, opened = (frozenset(map(str, request.get(key) or ())) for key in ("folded", "opened"))
+    return Folding(folded=folded, opened=opened)
 
 
 def _text(request: Request, key: str) -> str:

@@ -18,7 +18,7 @@ from pipecell.kernel.crew import Crew
 from pipecell.live.output import MIME
 from pipecell.live.shown import Shown
 from pipecell.view.bundle import SVG
-from pipecell.view.folding import Folding, toggle, toggle_all
+from pipecell.view.folding import Folding, toggle, toggle_all, unfold
 from pipecell.view.model import VERSION, Scene, scene_of
 from pipecell.view.pdf import to_pdf
 from pipecell.view.table import stored_page
@@ -118,6 +118,7 @@ class Stage(Shown):
         return {
             "hello": (self.teller, lambda _: self._greet()),
             "toggle": (self.teller, lambda request: self._toggle(str(request.get("node")))),
+            "show": (self.teller, lambda request: self._show(str(request.get("node")))),
             "fold": (self.teller, lambda request: self._fold_all(bool(request.get("all")))),
             "open": (self.workers, lambda request: self._open(str(request.get("node")))),
             "close": (self.teller, lambda _: self._open("")),
@@ -129,6 +130,10 @@ class Stage(Shown):
 
     def _toggle(self, node: str) -> None:
         self.folding = toggle(self.folding, self.scene.folded, node)
+        self._tell_scene()
+
+    def _show(self, node: str) -> None:
+        self.folding = unfold(self.graph, self.folding, node)
         self._tell_scene()
 
     def _fold_all(self, shut: bool) -> None:

@@ -41,11 +41,13 @@ class Folded:
         groups: ids of the drawn nodes that hold others, and whether they are folded.
         speaking: ids of the folded steps whose own state says how what they hold is. A condition has
             ended before its branches begin, so it is none of them.
+        stacks: ids of the drawn nodes that stand for several steps, and are none themselves.
     """
 
     collapsed: Collapsed
     groups: Mapping[str, bool]
     speaking: frozenset[str] = frozenset()
+    stacks: frozenset[str] = frozenset()
 
     def states(self, states: Mapping[str, NodeState]) -> dict[str, NodeState]:
         """Return the state of each drawn node from the states of what it stands for."""
@@ -55,6 +57,12 @@ class Folded:
     def hidden(self, node_id: str) -> int:
         """Return how many nodes a drawn one stands for besides itself."""
         return len(self.collapsed.members[node_id]) - 1
+
+    def hiding(self, node_id: str) -> str | None:
+        """Return the drawn node that hides another one; None where that is drawn, or is not there at all."""
+        keepers = (one for one, inside in self.collapsed.members.items() if node_id in inside)
+        keeper = next(keepers, node_id)
+        return keeper if keeper != node_id or keeper in self.stacks else None
 
 
 def fold(graph: Graph, folding: Folding, limit: int = LIMIT) -> Folded:
@@ -93,11 +101,11 @@ def fold(graph: Graph, folding: Folding, limit: int = LIMIT) -> Folded:
         for node_id, inside in stacked.members.items()
     }
     shown = {node.id for node in stacked.graph.nodes}
+    together = frozenset(node_id for node_id in stacks if node_id in shown and node_id not in apart)
     left = {node_id: is_folded for node_id, is_folded in groups.items() if node_id in shown}
-    left |= {node_id: True for node_id in stacks if node_id in shown and node_id not in apart}
+    left |= dict.fromkeys(together, True)
     left |= {node_id: False for node_id in apart if node_id in shown and node_id not in groups}
-    alone = shown - {node_id for node_id in stacks if node_id not in apart}
-    return Folded(Collapsed(stacked.graph, members), left, speaking & alone)
+    return Folded(Collapsed(stacked.graph, members), left, speaking & (shown - together), together)
 
 
 def toggle(folding: Folding, folded: Folded, node_id: str) -> Folding:
@@ -112,6 +120,34 @@ def toggle(folding: Folding, folded: Folded, node_id: str) -> Folding:
     if state:
         return replace(folding, opened=folding.opened | {node_id})
     return replace(folding, folded=folding.folded | {node_id})
+
+
+def unfold(graph: Graph, folding: Folding, node_id: str) -> Folding:
+    """Return what is folded after all that hides a node was opened.
+
+    Args:
+        graph: the whole pipeline.
+        folding: what was folded and opened before.
+        node_id: the node that is to be drawn. Where too much would be drawn with it, other stacks close.
+    """
+    begun_shut = frozenset(node.id for node in graph.nodes if node.shut)
+    for begun in (folding, replace(folding, opened=folding.opened & begun_shut)):
+        found = _opened_around(graph, begun, node_id)
+        if found is not None:
+            return found
+    return folding
+
+
+def _opened_around(graph: Graph, folding: Folding, node_id: str) -> Folding | None:
+    """Return what is folded after opening all that hides a node; None where that draws too much."""
+    while (keeper := fold(graph, folding).hiding(node_id)) is not None:
+        if keeper in folding.folded:
+            folding = replace(folding, folded=folding.folded - {keeper})
+        elif keeper not in folding.opened:
+            folding = replace(folding, opened=folding.opened | {keeper})
+        else:
+            return None
+    return folding
 
 
 def toggle_all(graph: Graph, folding: Folding, folded: Folded, *, shut: bool) -> Folding:

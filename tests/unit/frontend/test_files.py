@@ -52,6 +52,11 @@ def test_the_stack_of_a_long_machine_opens() -> None:
     assert len(again["dag"]["scene"]["nodes"]) == 1000
 
 
+def test_a_state_that_is_hidden_is_shown() -> None:
+    shown = ask(LONG, "show", node="S700")
+    assert [(node["name"], node["hidden"]) for node in shown["scene"]["nodes"]][700] == ("S700", 0)
+
+
 def test_all_groups_fold_and_open() -> None:
     inner = {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}
     text = json.dumps({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": inner, "End": True}}})

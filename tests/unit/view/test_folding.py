@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecell.graph import Edge, Graph, Node, NodeState
-from pipecell.view.folding import Folding, fold, toggle
+from pipecell.view.folding import MOST_OPEN, Folding, fold, toggle, unfold
 
 
 def nested() -> Graph:
@@ -72,6 +72,37 @@ def test_a_large_graph_begins_with_stacks_and_each_can_be_taken_apart() -> None:
     found = fold(graph, opened)
     assert len(found.collapsed.graph.nodes) == 401
     assert toggle(opened, found, stack) == Folding()
+
+
+def test_a_hidden_step_is_shown_by_opening_what_holds_it_and_no_more() -> None:
+    graph = nested()
+    shut = Folding(folded=frozenset({"Outer", "Inner"}))
+    assert unfold(graph, shut, "A") == Folding(folded=frozenset({"Inner"}))
+    assert unfold(graph, shut, "B") == Folding()
+    assert unfold(graph, shut, "Outer") == shut
+    assert unfold(graph, shut, "Nothing") == shut
+
+
+@pytest.mark.parametrize("step", ["T0", "T7"])
+def test_a_step_of_a_stack_is_shown_alone_the_first_one_that_names_it_too(step: str) -> None:
+    graph = wide(400)
+    found = unfold(graph, Folding(), step)
+    assert fold(graph, found).collapsed.members[step] == (step,)
+    assert unfold(graph, found, step) == found
+
+
+def test_where_two_open_stacks_are_too_many_the_other_one_closes() -> None:
+    half = MOST_OPEN // 2 + 1
+    nodes = tuple(Node(f"{kind}{n}", f"{kind}{n}", kind) for kind in ("A", "B") for n in range(half))
+    graph = Graph("p", "sagemaker", nodes)
+    first = unfold(graph, Folding(), "A5")
+    found = fold(graph, unfold(graph, first, "B5"))
+    assert found.hiding("B5") is None
+    assert found.hiding("A5") == "A0"
+
+
+def test_a_stack_that_is_too_large_to_be_opened_stays() -> None:
+    assert unfold(wide(MOST_OPEN + 1), Folding(), "T7") == Folding()
 
 
 @pytest.mark.parametrize("folded", [(), ("Inner",), ("Outer",), ("Outer", "Inner")])
