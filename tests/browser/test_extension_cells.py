@@ -12,6 +12,8 @@ STATES = """%%pipeline NAME --engine stepfunctions
 import stepfunctions.steps as states
 states.Chain([states.Pass("Begin"), states.Wait("Hold", seconds=WRONG), states.Succeed("End")])"""
 
+BACK = "3 states, The cell was taken out and put back: run it again. Show in NAME."
+
 
 def opened(lab: Lab, page: Page, name: str, *cells: str) -> LabPage:
     """Open a notebook of its own, run its cells, and show the panel."""
@@ -82,11 +84,40 @@ def test_a_cell_that_was_deleted_and_put_back_says_that_it_must_run(
     do(page, "notebook:delete-cell")
     expect(shown.get_by_role("heading", name="Kept")).to_be_visible()
     do(page, "notebook:undo-cell-action")
-    back = "3 states, The cell was taken out and put back: run it again. Show in Undone."
-    expect(badges(page).nth(1)).to_have_accessible_name(back)
+    expect(badges(page).nth(1)).to_have_accessible_name(BACK.replace("NAME", "Undone"))
     notebook.run(2)
     expect(badges(page).nth(1)).to_have_accessible_name("3 states. Show in Undone.")
     expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Undone")
+
+
+def test_a_cell_that_is_made_text_declares_nothing_until_it_runs_again(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    opened(lab, page, "Textual", states("Code"), states("Text"))
+    shown = panel(page)
+    expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Text")
+    choose(page, 2)
+    do(page, "notebook:change-cell-to-markdown")
+    expect(shown.get_by_role("heading", name="Code")).to_be_visible()
+    do(page, "notebook:change-cell-to-code")
+    expect(badges(page).nth(1)).to_have_accessible_name(BACK.replace("NAME", "Text"))
+
+
+def test_a_step_of_a_console_has_no_cell_to_go_to(lab: Lab, page: Page, watched: Watch) -> None:
+    opened(lab, page, "Consoled")
+    begin = """async code => {
+        const { commands, shell } = window.jupyterapp;
+        const { id } = shell.currentWidget.sessionContext.session.kernel;
+        const where = { path: 'Consoled.ipynb', basePath: '', insertMode: 'split-bottom' };
+        const made = await commands.execute('console:create', { ...where, kernelPreference: { id } });
+        await made.sessionContext.ready;
+        await made.console.inject(code);
+    }"""
+    page.evaluate(begin, states("Consoled"))
+    shown = panel(page)
+    shown.locator(".pc-node[data-id=Begin]").click()
+    expect(shown.locator(".pc-Step")).to_contain_text("Pass")
+    expect(shown.get_by_role("button", name="Go to cell of Begin")).to_have_count(0)
 
 
 def test_a_problem_is_said_once_in_each_of_two_views_of_a_notebook(

@@ -381,9 +381,10 @@ export class NotebookPipelines implements IDisposable {
     return now;
   }
 
+  /** Of all cells that can run: what was made text declares nothing, as if it had been deleted. */
   private texts(): Map<string, string> {
-    const cells = this.panel.content.model?.cells;
-    return new Map([...(cells ?? [])].map(cell => [cell.id, cell.sharedModel.getSource()]));
+    const cells = [...(this.panel.content.model?.cells ?? [])].filter(cell => cell.type === 'code');
+    return new Map(cells.map(cell => [cell.id, cell.sharedModel.getSource()]));
   }
 
   private mentionsUs(): boolean {

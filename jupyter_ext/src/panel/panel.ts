@@ -145,7 +145,8 @@ export class PipelinesPanel extends Widget {
     this.showStep(notebook, pipeline);
     // What kept a cell from declaring anything comes first: the pipeline is not what the cells say.
     const refused = [...notebook.state.refused.values()].filter(each => each.cell !== null && notebook.has(each.cell));
-    this.problems.show([...refused, ...pipeline.problems]);
+    const found = [...refused, ...pipeline.problems];
+    this.problems.show(found.map(problem => (this.holder(problem.cell) ? problem : { ...problem, cell: null })));
     this.parameters.show({ profile: pipeline.profile, profiles: pipeline.profiles });
     this.showExecutions(notebook, pipeline);
   }
@@ -159,7 +160,8 @@ export class PipelinesPanel extends Widget {
     }
     const stale = notebook.stale(pipeline).get(step.id);
     const state = notebook.execution(pipeline)?.steps[step.name] ?? null;
-    const { name, type, kind, cell, logs } = step;
+    const { name, type, kind, logs } = step;
+    const cell = this.holder(step.cell) ? step.cell : null; // a console's cells are in no notebook
     const log = state !== null && state.status !== 'NotTaken' && logs;
     this.step.show({ name, type, kind, cell, state, stale: stale ? WORDS[stale] : '', log });
   }
@@ -242,12 +244,17 @@ export class PipelinesPanel extends Widget {
     this.go(chosen?.steps.find(step => step.id === this.selection)?.cell ?? null);
   }
 
+  /** The open notebook that has a cell, before all the one that is looked at. */
+  private holder(cell: string | null): NotebookPipelines | null | undefined {
+    const { all, current } = this.notebooks;
+    return cell === null ? undefined : [current, ...all].find(notebook => notebook?.has(cell));
+  }
+
   /** Lead to a cell: of the notebook that is looked at, or of another that shares its kernel. */
   private go(cell: string | null): void {
-    const { all, current } = this.notebooks;
-    const found = cell === null ? undefined : [current, ...all].find(notebook => notebook?.has(cell));
+    const found = this.holder(cell);
     if (cell !== null && found) {
-      if (found !== current) {
+      if (found !== this.notebooks.current) {
         void this.commands.execute('tabsmenu:activate-by-id', { id: found.panel.id });
       }
       void reveal(found, cell);
