@@ -96,12 +96,26 @@ class Band:
         return "\n".join([*rows, "}"])
 
     def _emitted(self) -> list[str]:
-        """Return the nodes in the order in which Graphviz gets them: it puts the first ones lowest.
+        """Return the nodes in the order in which Graphviz gets them: what no line joins, the last first.
 
-        Trials are numbered, so that people look for the first one above.
+        Graphviz puts the first ones lowest, and people look for what was declared first above.
         """
-        trials = {i for i in self.ids if self.cards[i].node.type == "Trial"}
-        return [i for i in self.ids if i not in trials] + [i for i in reversed(self.ids) if i in trials]
+        return [node_id for chain in reversed(self._chains()) for node_id in chain]
+
+    def _chains(self) -> list[list[str]]:
+        """Return the nodes that lines join, directly or by way of others, in the order of their first."""
+        joined = {name: [name] for name in self.names.values()}
+        for line in self.lines:
+            small, large = sorted(
+                (joined.setdefault(name, [name]) for name in (line.tail, line.head)), key=len
+            )
+            if small is not large:
+                large += small
+                joined.update(dict.fromkeys(small, large))
+        chains: dict[int, list[str]] = {}
+        for node_id, name in self.names.items():
+            chains.setdefault(id(joined[name]), []).append(node_id)
+        return list(chains.values())
 
     def _clusters(self, outer: BranchKey | None) -> Iterator[str]:
         for index, (key, (holder, members)) in enumerate(self.groups.items()):

@@ -57,6 +57,21 @@ def test_steps_go_from_left_to_right() -> None:
     assert [boxes[name].x for name in order] == sorted(boxes[name].x for name in order)
 
 
+@DRAWN
+@given(st.lists(st.integers(2, 3), min_size=2, max_size=4), st.sampled_from([300.0, 5000.0]))
+def test_of_chains_that_share_nothing_the_first_is_above(lengths: list[int], width: float) -> None:
+    names = [[f"{number}{letter}" for letter in "abc"[:length]] for number, length in enumerate(lengths)]
+    graph = Graph(
+        "Apart",
+        "sagemaker",
+        tuple(Node(name, name, "Processing") for chain in names for name in chain),
+        tuple(Edge(one, other, "control") for chain in names for one, other in itertools.pairwise(chain)),
+    )
+    boxes = laid_out(graph, width).boxes
+    tops = [boxes[chain[0]].y for chain in names]
+    assert tops == sorted(tops)
+
+
 def chain(count: int) -> Graph:
     nodes = tuple(
         Node(f"s{i}", f"Step{i}", "Training", summary="xgboost 1.7 · ml.m5.large") for i in range(count)
