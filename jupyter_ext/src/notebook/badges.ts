@@ -8,7 +8,7 @@ import { badges as badgesOf, counted, sentence, severity, type Badge } from './b
 import type { NotebookPipelines } from './pipelines';
 
 /** The badges of one notebook: one button in the corner of each declaring cell. */
-class Badges {
+export class Badges {
   constructor(
     private readonly notebook: NotebookPipelines,
     private readonly wanted: () => boolean,
@@ -59,7 +59,7 @@ class Badges {
   private put(cell: Cell, badge: Badge): void {
     const corner = cell.isPlaceholder() ? null : cell.inputArea?.node;
     if (!corner) {
-      void cell.ready.then(() => this.draw()); // it is drawn when it is scrolled to
+      this.await(cell);
       return;
     }
     let element = this.elements.get(cell.model.id);
@@ -78,6 +78,14 @@ class Badges {
     }
     element.classList.toggle('pc-mod-stale', badge.stale !== '');
     fill(element, ...this.parts(badge));
+  }
+
+  /** Draw the badge of a cell when the cell itself is drawn, which is when it is scrolled to. */
+  private await(cell: Cell): void {
+    if (!this.awaited.has(cell)) {
+      this.awaited.add(cell);
+      void cell.ready.then(() => this.draw());
+    }
   }
 
   private parts(badge: Badge): Node[] {
@@ -112,6 +120,7 @@ class Badges {
 
   private readonly elements = new Map<string, HTMLButtonElement>();
   private readonly shown = new Map<string, Badge>();
+  private readonly awaited = new WeakSet<Cell>();
   private readonly clock: number;
 }
 

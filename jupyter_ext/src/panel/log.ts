@@ -12,7 +12,7 @@ export class LogView {
   /** Names the lines that belong here; empty while nothing is shown. */
   stream = '';
 
-  constructor(private readonly closed: (stream: string) => void) {
+  constructor() {
     const close = button('pc-Link', 'Close', 'Close the log', () => this.close());
     const links = html('span', 'pc-Section-links', {}, this.word, close);
     this.element = html('section', 'pc-Section pc-Log', { 'aria-label': 'Log', hidden: true });
@@ -20,10 +20,11 @@ export class LogView {
     this.element.append(head, this.text);
   }
 
-  /** Begin a log. */
-  open(step: string, stream: string): void {
+  /** Begin a log; `end` has whoever sends its lines send no more. */
+  open(step: string, stream: string, end: () => void): void {
     this.close();
     this.stream = stream;
+    this.end = end;
     this.element.hidden = false;
     say(this.title, `Log of ${isolated(step)}`);
     say(this.word, 'reading');
@@ -59,12 +60,13 @@ export class LogView {
 
   close(): void {
     if (this.stream) {
-      this.closed(this.stream);
+      this.end();
       this.stream = '';
     }
     this.element.hidden = true;
   }
 
+  private end: () => void = () => undefined;
   private readonly title = html('span', '', {});
   private readonly word = html('span', 'pc-Dim', { role: 'status' });
   private readonly text = html('pre', 'pc-Log-text', { tabindex: 0, role: 'log', 'aria-label': 'Log lines' });

@@ -83,6 +83,7 @@ export class PipelinesPanel extends Widget {
       this.selection = '';
       this.log.close();
       this.progress.clear();
+      this.listen(); // though nobody looks: a notebook that is closed must not be held
       this.draw();
     }
   }
@@ -266,7 +267,7 @@ export class PipelinesPanel extends Widget {
     const row = notebook?.chosen && notebook.execution(notebook.chosen)?.row;
     if (notebook && row) {
       const stream = `log-${++streams}`;
-      this.log.open(step, stream);
+      this.log.open(step, stream, () => void notebook.ask('quiet', { stream }).catch(() => undefined));
       notebook.ask('log', { arn: row.arn, on: row.on, step, stream }).catch((error: unknown) => {
         if (this.log.stream === stream) {
           this.log.fail(error);
@@ -315,9 +316,7 @@ export class PipelinesPanel extends Widget {
   });
   private readonly overview = new Dag(id => this.pick(id), id => this.refold('fold', id));
   private readonly step = new ChosenStep({ cell: id => this.go(id), log: step => this.openLog(step) });
-  private readonly log = new LogView(stream => {
-    this.with(notebook => notebook.ask('quiet', { stream }).catch(() => undefined));
-  });
+  private readonly log = new LogView();
   private readonly problems = new Problems(problem => this.lead(problem));
   private readonly parameters = new Parameters();
   private readonly executions = new ExecutionList({

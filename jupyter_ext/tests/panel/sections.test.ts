@@ -34,9 +34,9 @@ describe('text is text', () => {
   });
 
   test('in logs', () => {
-    const log = new LogView(() => undefined);
+    const log = new LogView();
     log.element.scrollIntoView = () => undefined;
-    log.open('Train', 's');
+    log.open('Train', 's', () => undefined);
     log.take({ type: 'log', stream: 's', lines: [HOSTILE], first: true, over: false });
     expect(log.element.querySelector('img, script')).toBeNull();
     expect(log.element.textContent).toContain(HOSTILE);
@@ -106,9 +106,9 @@ describe('the focus', () => {
 });
 
 test('lines of another log are not taken', () => {
-  const log = new LogView(() => undefined);
+  const log = new LogView();
   log.element.scrollIntoView = () => undefined;
-  log.open('Train', 's');
+  log.open('Train', 's', () => undefined);
   log.take({ type: 'log', stream: 'other', lines: ['no'], first: true, over: true });
   expect(log.element.textContent).not.toContain('no\n');
 });
@@ -123,4 +123,16 @@ test('a bar shows what the kernel tells of the pipeline that is shown, until it 
   expect(bar.element.querySelector('progress')?.value).toBe(0.5);
   bar.take({ type: 'progress', pipeline: 'Census', what: '', share: 1 }, 'Census');
   expect(bar.element.hidden).toBe(true);
+});
+
+test('each log is ended where it came from, once', () => {
+  const ended: string[] = [];
+  const log = new LogView();
+  log.element.scrollIntoView = () => undefined;
+  log.open('Train', 's', () => ended.push('first'));
+  log.open('Train', 't', () => ended.push('second'));
+  expect(ended).toEqual(['first']);
+  log.close();
+  log.close();
+  expect(ended).toEqual(['first', 'second']);
 });
