@@ -90,7 +90,7 @@ export class Drawer {
       this.offer(detail.again);
     }
     const names = this.names(detail);
-    if (this.tabs.childElementCount !== names.length) {
+    if ([...this.tabs.children].map(tab => tab.textContent).join() !== names.join()) {
       this.tabs.replaceChildren(...names.map(name => this.tab(name)));
     }
     for (const [name, pane] of [...this.made]) {
