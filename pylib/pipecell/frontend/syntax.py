@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-_HEADER = re.compile(r"%%(?:step|pipeline)\b[^\n]*(?:\\\n[^\n]*)*")
+_HEADER = re.compile(r"%%?(?:step|pipeline)\b[^\n]*(?:\\\n[^\n]*)*")
 _OPTION = re.compile(r"(?P<key>--?[A-Za-z][\w-]*)(?:[=\s]+(?P<value>[^\s-][^\s]*))?|(?P<word>\S+)")
 _SETTING = re.compile(r"^(?P<key>[\w.-]+)[ \t]*:[ \t]*(?P<value>[^\n#]*[^\s#])", re.MULTILINE)
 _MAGIC = re.compile(r"^[ \t]*[%!][^\n]*", re.MULTILINE)

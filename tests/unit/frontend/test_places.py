@@ -168,6 +168,12 @@ def test_an_option_that_a_message_names_is_the_place() -> None:
     assert found.text == "--imag"
 
 
+def test_an_option_of_a_line_that_launches() -> None:
+    found = find("%pipeline run --nope", problem("run has no option --nope.", step=None), None)
+    assert found is not None
+    assert (found.text, found.exact) == ("--nope", True)
+
+
 def test_what_is_missing_at_the_end_is_missing_in_the_last_line() -> None:
     source = '%%pipeline Machine\n{"States": {}\n'
     found = find(source, problem("The machine is not JSON.", "line 3, column 1", step=None), None)
