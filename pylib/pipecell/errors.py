@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 
 
 class PipecellError(Exception):
@@ -119,6 +120,9 @@ class UsageError(PipecellError):
 MOST_NAMES = 12
 """Names that a hint lists where none is near."""
 
+MOST_LETTERS = 80
+"""Letters of each: no name of a step or a state is longer."""
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known spelling closest to ``name``, or None when none is close."""
@@ -136,4 +140,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if not names:
         return ""
     more = "…" if len(names) > MOST_NAMES else ""
-    return f"Known: {', '.join(sorted(names)[:MOST_NAMES])}{more}."
+    shown = (name if len(name) <= MOST_LETTERS else f"{name[:MOST_LETTERS]}…" for name in sorted(names))
+    return f"Known: {', '.join(islice(shown, MOST_NAMES))}{more}."

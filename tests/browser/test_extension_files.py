@@ -102,6 +102,14 @@ def test_checks_lead_to_the_step_and_to_the_line(
     )
     expect(checks).to_contain_text('There is no state "Third"')
 
+    # Half-typed text is no JSON for a moment: the drawing stays, and says that it is not of this text.
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("x")
+    expect(checks.get_by_role("status")).to_contain_text("as it could be read last")
+    expect(page.locator(".pc-Viewer .pc-node")).to_have_count(2)
+    page.keyboard.press("Backspace")
+    expect(checks.get_by_role("status")).to_be_empty()
+
 
 def test_files_follow_the_disk_and_their_name(lab: Lab, page: Page, watched: Watch) -> None:
     (lab.folder / "moved.asl.yaml").write_text("StartAt: A\nStates:\n  A:\n    Type: Succeed\n")

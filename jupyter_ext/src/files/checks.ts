@@ -18,6 +18,8 @@ export interface CheckActs {
 export class Checks {
   readonly element = html('aside', 'pc-Viewer-side', { 'aria-label': 'Checks' });
 
+  private readonly notice = html('p', 'pc-Viewer-notice', { role: 'status' });
+
   constructor(private readonly acts: CheckActs) {}
 
   show(reading: Reading): void {
@@ -26,10 +28,18 @@ export class Checks {
     fill(
       this.element,
       html('div', 'pc-Viewer-top', {}, html('h2', 'pc-Head-title', {}, 'Checks'), text),
+      this.notice,
       html('p', 'pc-Dim', {}, [facts(reading), counts(problems)].filter(Boolean).join(' · ')),
       ...problems.map(problem => this.row(problem)),
       ...(problems.length === 0 ? [html('p', 'pc-Dim', {}, 'No problems found.')] : [])
     );
+  }
+
+  /** Say something about the whole file; nothing where there is nothing to say. */
+  say(words: string): void {
+    if (this.notice.textContent !== words) {
+      this.notice.textContent = words;
+    }
   }
 
   private row(problem: Problem): HTMLElement {

@@ -4,62 +4,78 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 
 /** Milliseconds between two looks at a file that people look at. */
 const PERIOD = 4000;
-/** Periods that pass before it is asked again who did not answer, the first time and at most. */
-const PATIENCE = { first: 1, most: 64 };
+
+/** Periods that are left out at most while there is nothing to be had: each look is an error in the browser's log. */
+const MOST_LEFT_OUT = 15;
+
+/** What looks after a file. */
+export interface Disk {
+  /** When the file was written last; null where it is gone. */
+  written(): Promise<string | null>;
+  /** Whether people look at it; what nobody looks at is looked after when somebody does. */
+  seen(): boolean;
+  /** Told when it is gone, and when it is back. */
+  gone(gone: boolean): void;
+}
 
 export class Freshness {
-  /**
-   * @param context - the file.
-   * @param written - when it was written on disk last.
-   * @param seen - whether people look at it; what nobody looks at is looked after when somebody does.
-   */
   constructor(
     private readonly context: DocumentRegistry.Context,
-    private readonly written: () => Promise<string>,
-    private readonly seen: () => boolean
+    private readonly disk: Disk
   ) {
-    this.timer = window.setInterval(() => (this.pause > 0 ? (this.pause -= 1) : void this.look()), PERIOD);
+    this.timer = window.setInterval(() => {
+      if (this.left > 0) {
+        this.left -= 1;
+      } else {
+        void this.look();
+      }
+    }, PERIOD);
   }
 
   /** Read the file again where it is newer on disk; changes that nobody has saved are kept. */
   async look(): Promise<void> {
     const { context } = this;
-    if (this.busy || !this.saved() || !this.seen() || document.hidden) {
+    if (this.busy || !this.saved() || !this.disk.seen() || document.hidden) {
       return;
     }
     this.busy = true;
     try {
       const before = context.contentsModel?.last_modified;
-      const now = await this.written();
-      this.patience = PATIENCE.first;
+      const now = await this.disk.written();
+      this.disk.gone(now === null);
+      this.wait(now === null);
       // Saved here meanwhile, it is as new as it was read; edited meanwhile, it is the person's.
-      const isNewer = before === context.contentsModel?.last_modified && now !== before && this.saved();
-      if (isNewer && now !== this.tried) {
-        this.tried = now; // what cannot be read is told by JupyterLab, once
+      const newer = now !== null && now !== before && before === context.contentsModel?.last_modified;
+      if (newer && now !== this.refused && this.saved()) {
+        this.refused = now;
         await context.revert();
+        this.refused = null;
       }
     } catch {
-      // It is gone, or out of reach for now: whoever acts on it is told why. Each request leaves a line in the console.
-      this.pause = this.patience;
-      this.patience = Math.min(2 * this.patience, PATIENCE.most);
+      this.wait(true); // out of reach, or no text: JupyterLab has said so
     } finally {
       this.busy = false;
     }
-  }
-
-  private saved(): boolean {
-    return this.context.isReady && !this.context.model.dirty;
   }
 
   dispose(): void {
     window.clearInterval(this.timer);
   }
 
+  private saved(): boolean {
+    return this.context.isReady && !this.context.model.dirty;
+  }
+
+  /** Ask ever more rarely while it is in vain. */
+  private wait(vain: boolean): void {
+    this.vain = vain ? this.vain + 1 : 0;
+    this.left = vain ? Math.min(2 ** this.vain - 1, MOST_LEFT_OUT) : 0;
+  }
+
   private busy = false;
-  /** Periods until the next look. */
-  private pause = 0;
-  private patience = PATIENCE.first;
-  /** When the version was written that was read last, or could not be. */
-  private tried = '';
+  /** When what JupyterLab could not read was written: it is not tried twice. */
+  private refused: string | null = null;
+  private vain = 0;
+  private left = 0;
   private readonly timer: number;
 }

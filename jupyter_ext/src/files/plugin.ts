@@ -2,6 +2,7 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { CodeEditor } from '@jupyterlab/codeeditor';
 import { ABCWidgetFactory, type DocumentRegistry, type IDocumentWidget } from '@jupyterlab/docregistry';
+import { type Contents, ServerConnection } from '@jupyterlab/services';
 import type { Widget } from '@lumino/widgets';
 
 import { pipelineIcon } from '../icon';
@@ -21,7 +22,7 @@ const EDITOR = 'Editor';
 
 /** What the factory has the application do. */
 interface Acts {
-  written(path: string): Promise<string>;
+  written(path: string): Promise<string | null>;
   handOver(path: string): void;
   openText(path: string, line: number): void;
 }
@@ -89,7 +90,7 @@ export const files: JupyterFrontEndPlugin<void> = {
           const other = registry.preferredWidgetFactories(path).find(each => each.name !== FACTORY);
           void app.commands.execute('docmanager:open', { path, ...(other ? { factory: other.name } : {}) });
         },
-        written: async path => (await app.serviceManager.contents.get(path, { content: false })).last_modified,
+        written: path => written(app.serviceManager.contents, path),
         openText: (path, line) => void openText(app, path, line)
       }
     );
@@ -106,6 +107,17 @@ export const files: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+async function written(contents: Contents.IManager, path: string): Promise<string | null> {
+  try {
+    return (await contents.get(path, { content: false })).last_modified;
+  } catch (error) {
+    if (error instanceof ServerConnection.ResponseError && error.response.status === 404) {
+      return null;
+    }
+    throw error;
+  }
+}
 
 /** Open a file's text beside its DAG, at a line. */
 async function openText(app: JupyterFrontEnd, path: string, line: number): Promise<void> {

@@ -19,8 +19,8 @@ const REST = 400;
 export interface ViewerActs {
   /** Open what is no definition as what it is. */
   notOurs(): void;
-  /** When the file was written on disk last. */
-  written(): Promise<string>;
+  /** When the file was written on disk last; null where it is gone. */
+  written(): Promise<string | null>;
   /** Open the file's text, at a line. */
   openText(line: number): void;
 }
@@ -33,7 +33,14 @@ export class DefinitionView extends Widget {
     private readonly acts: ViewerActs
   ) {
     super({ node: html('div', 'pc-Viewer pc-colours', { role: 'region', 'aria-label': 'Pipeline definition' }) });
-    this.freshness = new Freshness(context, () => acts.written(), () => this.isVisible);
+    this.freshness = new Freshness(context, {
+      written: () => acts.written(),
+      seen: () => this.isVisible,
+      gone: gone => {
+        this.gone = gone;
+        this.note();
+      }
+    });
     void context.ready.then(() => {
       if (!this.isDisposed) {
         this.first();
@@ -96,8 +103,10 @@ export class DefinitionView extends Widget {
 
   private draw(reading: Reading): void {
     this.checks.show(reading);
-    if (reading.dag === null) {
-      this.drop();
+    // People who type leave the text broken for a moment: what they look at stays, as they placed it.
+    this.main.inert = reading.dag === null && this.view !== null;
+    this.note();
+    if (reading.dag === null && this.view === null) {
       fill(this.main, this.calm(html('p', 'pc-Dim', {}, reading.trouble)));
     } else if (this.view === null) {
       this.view = new DagView({ live: true, ask: request => void this.answer(request), chose: () => undefined });
@@ -113,6 +122,15 @@ export class DefinitionView extends Widget {
         void this.answer({ type: 'open', node }); // it may be otherwise now
       }
     }
+  }
+
+  /** Say what else people should know of what they see. */
+  private note(): void {
+    const notes = [
+      ...(this.gone ? ['The file is no longer on disk. This is what it held last.'] : []),
+      ...(this.main.inert ? ['The drawing is of the text as it could be read last.'] : [])
+    ];
+    this.checks.say(notes.join(' '));
   }
 
   /** Answer what the drawing asks: of a file there is no execution, and so neither log nor act. */
@@ -177,6 +195,7 @@ export class DefinitionView extends Widget {
   });
   private readonly freshness: Freshness;
   private view: DagView | null = null;
+  private gone = false;
   private folding: Folding = { folded: [], opened: [] };
   private resting = 0;
   private turn = 0;
