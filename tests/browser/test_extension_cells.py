@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab, LabPage
@@ -88,6 +90,21 @@ def test_a_cell_that_was_deleted_and_put_back_says_that_it_must_run(
     notebook.run(2)
     expect(badges(page).nth(1)).to_have_accessible_name("3 states. Show in Undone.")
     expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Undone")
+
+
+def test_a_copied_cell_is_told_of_the_first_until_that_is_edited(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    opened(lab, page, "Copied", states("Copied"), states("Copied"))
+    shown, told = panel(page), "Hold is declared by cell 2, too."
+    expect(shown).to_contain_text(told)
+    expect(badges(page).nth(0)).to_have_accessible_name(re.compile("Show in Copied"))
+    expect(badges(page).nth(1)).to_have_accessible_name(re.compile("3 states, 3 problems"))
+    page.evaluate(
+        "text => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(text)",
+        states("Other"),
+    )
+    expect(shown).not_to_contain_text(told)
 
 
 def test_a_cell_that_is_made_text_declares_nothing_until_it_runs_again(
