@@ -98,7 +98,7 @@ def test_a_copied_cell_is_told_of_the_first_until_that_is_edited(
     opened(lab, page, "Copied", states("Copied"), states("Copied"))
     shown, told = panel(page), "Hold is declared by cell 2, too."
     expect(shown).to_contain_text(told)
-    expect(badges(page).nth(0)).to_have_accessible_name(re.compile("Show in Copied"))
+    expect(badges(page).nth(0)).to_have_accessible_name("Declared again in another cell. Show in Copied.")
     expect(badges(page).nth(1)).to_have_accessible_name(re.compile("3 states, 3 problems"))
     page.evaluate(
         "text => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(text)",

@@ -241,6 +241,7 @@ def test_a_copied_cell_is_told_until_the_first_is_edited_or_gone(kernel: Kernel)
     page.run_cell(code, "cell-61")
     told = page.until(told_of_copy(True))["pipeline"]
     assert {cell["id"]: cell["source"] for cell in told["cells"]} == {"cell-60": code, "cell-61": code}
+    assert {cell["id"]: cell["outdone"] for cell in told["cells"]} == {"cell-60": True, "cell-61": False}
     (problem,) = [problem for problem in told["problems"] if problem["code"] == "PC612"]
     assert (problem["cell"], problem["place"]["text"]) == ("cell-61", "Twice")
     page.ask(70, type="edited", cell="cell-60", edited=True)

@@ -41,6 +41,8 @@ export interface DeclaringCell {
   readonly id: string;
   readonly number: number | null;
   readonly source: string;
+  /** Whether other cells hold all that it declares. */
+  readonly outdone?: boolean;
 }
 
 /** A step or state; `waits` are the ids of those it waits for. */

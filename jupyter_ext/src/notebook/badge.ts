@@ -23,6 +23,9 @@ export interface Badge {
   readonly step: string;
 }
 
+/** What a cell is that another cell's steps hide. */
+const OUTDONE = { kind: 'other', what: 'Declared again in another cell', step: '' } as const;
+
 /** Return the badge of each cell that declares, or that was refused, by the cell's id. */
 export function badges(notebook: NotebookPipelines, now: number): Map<string, Badge> {
   const found = new Map<string, Badge>();
@@ -32,7 +35,7 @@ export function badges(notebook: NotebookPipelines, now: number): Map<string, Ba
     for (const cell of pipeline.cells) {
       const steps = pipeline.steps.filter(step => step.cell === cell.id);
       found.set(cell.id, {
-        ...about(steps, stepWord(pipeline.engine)),
+        ...(cell.outdone ? OUTDONE : about(steps, stepWord(pipeline.engine))),
         state: together(
           steps.flatMap(step => states[step.name] ?? []),
           now

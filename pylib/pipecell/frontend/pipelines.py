@@ -14,6 +14,7 @@ from pipecell.view.model import document as drawn_document
 from pipecell.view.theme import kind_of
 
 if TYPE_CHECKING:
+    from pipecell.declare.cells import CellRun
     from pipecell.declare.declaration import Declaration
     from pipecell.definition.checks import Diagnostic
     from pipecell.definition.document import Document
@@ -41,7 +42,12 @@ def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int,
         "deployed": declaration.deployed_name,
         "engine": declaration.engine,
         "cells": [
-            {"id": run.key, "number": run.number, "source": sources.get(run.number or 0, "")}
+            {
+                "id": run.key,
+                "number": run.number,
+                "source": sources.get(run.number or 0, ""),
+                "outdone": _is_outdone(run, declaration),
+            }
             for run in (*declaration.runs, *declaration.outdone)
             if not run.is_anonymous
         ],
@@ -138,6 +144,12 @@ def _steps(pipeline: Pipeline, homes: Mapping[str, str], ids: set[str]) -> list[
         }
         for node in graph.nodes
     ]
+
+
+def _is_outdone(run: CellRun, declaration: Declaration) -> bool:
+    """Tell whether other cells hold all that a cell declares."""
+    names, held = run.names(declaration.engine), declaration.held
+    return bool(names) and all(name in held and held[name].run.key != run.key for name in names)
 
 
 def _cells_of_steps(declaration: Declaration) -> dict[str, str]:
