@@ -7,6 +7,7 @@ export const TEXT = 'text/plain';
 
 const HEADER = /^%%(?:step|pipeline)\b[^\n]*/;
 const STEP = /^%%step\s+(\S+)/;
+const MACHINE = /^%%pipeline\b[^\n]*\n(?:[^\n]*\n)*?StartAt\s*:/;
 const KEY = /^[\w.-]+\s*:(?:\s|$)/;
 
 /** Kinds whose body may be `key: value` lines. */
@@ -18,8 +19,11 @@ export function headerEnd(text: string): number | null {
   return found === null ? null : found[0].length;
 }
 
-/** The MIME type of a `%%step` cell by its body; null for every other cell. */
+/** The MIME type of a `%%step` cell, or of a state machine in YAML, by its body; null for every other cell. */
 export function languageOf(text: string): string | null {
+  if (MACHINE.test(text) && isYaml(bodyOf(text))) {
+    return YAML;
+  }
   const kind = STEP.exec(text)?.[1];
   if (kind === undefined) {
     return null;
@@ -27,7 +31,11 @@ export function languageOf(text: string): string | null {
   if (kind === 'fail' || kind === 'register') {
     return TEXT;
   }
-  return SETTINGS.has(kind) && isYaml(text.slice(text.indexOf('\n') + 1 || text.length)) ? YAML : PYTHON;
+  return SETTINGS.has(kind) && isYaml(bodyOf(text)) ? YAML : PYTHON;
+}
+
+function bodyOf(text: string): string {
+  return text.slice(text.indexOf('\n') + 1 || text.length);
 }
 
 /** Whether each line that is not indented is `key: value`, an item or a comment, and one at least a key. */

@@ -11,12 +11,13 @@ describe('the language of a cell', () => {
     ['%%step training Train --image sklearn\nrounds: int = 5\nprint(rounds)', PYTHON],
     ['%%step training Train\n', PYTHON],
     ['%%step condition Check\nif Train.output["a"] > 1:\n    Register\nelse:\n    Weak', PYTHON],
+    ['%%pipeline Machine\nComment: one\nStartAt: A\nStates:\n  A: {Type: Pass, End: true}', YAML],
     ['%%step fail Weak\nIt is too weak: see above', TEXT]
   ])('%j', (text, language) => {
     expect(languageOf(text)).toBe(language);
   });
 
-  test.each(['x: 1', '%%pipeline A\nx = 1', '%%stepper a b', ' %%step training A\na: 1'])('%j is not ours', text => {
+  test.each(['x: 1', '%%pipeline A\nx = 1', '%%pipeline A\nx: int', '%%stepper a b', ' %%step training A\na: 1'])('%j is not ours', text => {
     expect(languageOf(text)).toBeNull();
   });
 });
