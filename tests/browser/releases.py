@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.distributions import ROOT, copy_sources, run_build
 
 NEWEST, OLDEST = "newest", "oldest"
+_BUILT = ROOT / "pylib" / "pipecell" / "labextension" / "package.json"
 _OLDEST = ROOT / ".venv" / "oldest" / "bin" / "python"
 
 
@@ -24,8 +25,10 @@ def python_of(release: str, folder: Path) -> str:
         folder: where a wheel may be built.
 
     Raises:
-        RuntimeError: the oldest one is not here.
+        RuntimeError: the extension is not built, or the oldest one is not here.
     """
+    if not _BUILT.exists():
+        raise RuntimeError("The extension is not built: run `make labextension` first.")
     if release == NEWEST:
         return sys.executable
     if not _OLDEST.exists():

@@ -272,9 +272,9 @@ class Engine:
         try:
             self._do(row, execution, effect)
         except EndpointError as error:
-            # A full disk or a locked file passes: what the frame waits for is asked for again.
+            # A full disk or a locked file passes.
             _LOG.warning("%s of %s is tried again: %s", effect.kind, execution.arn, error)
-            self.post(row, lambda turn: self._take_up(turn, effect.frame))
+            self.post(row, lambda turn: turn.effects.append(effect))
         except Exception as error:
             if self.is_closed():
                 return
