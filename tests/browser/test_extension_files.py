@@ -110,6 +110,15 @@ def test_checks_lead_to_the_step_and_to_the_line(
     page.keyboard.press("Backspace")
     expect(checks.get_by_role("status")).to_be_empty()
 
+    # In a narrow window the drawing keeps the larger part.
+    page.set_viewport_size({"width": 640, "height": 900})
+    page.wait_for_function(
+        """() => {
+            const width = name => document.querySelector(`.pc-Viewer-${name}`).getBoundingClientRect().width;
+            return innerWidth < 700 && width('main') > width('side');
+        }"""
+    )
+
 
 def test_files_follow_the_disk_and_their_name(lab: Lab, page: Page, watched: Watch) -> None:
     (lab.folder / "moved.asl.yaml").write_text("StartAt: A\nStates:\n  A:\n    Type: Succeed\n")
