@@ -76,7 +76,8 @@ def lay_out(graph: Graph, cards: Mapping[str, Card], *, max_width: float = MAX_W
         )
     band_of = fold(level_of, {i: card.width for i, card in cards.items()}, edges, labels, max_width)
     bands = [
-        Band(number, graph, cards, edges, band_of) for number in range(max(band_of.values(), default=-1) + 1)
+        Band(number, graph, cards, edges, band_of, level_of=level_of)
+        for number in range(max(band_of.values(), default=-1) + 1)
     ]
     drawings = place(tuple(band.source() for band in bands))
     return _filled(_stack(bands, drawings), blocks)

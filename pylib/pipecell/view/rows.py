@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from pipecell.graph import Edge, Graph
 from pipecell.view.cards import Card
@@ -12,8 +12,8 @@ from pipecell.view.flow import BranchKey, groups_of
 from pipecell.view.geometry import Box, Point, height_at, overlap, straight, swing
 from pipecell.view.wires import CROWDED, Wire, label_of, label_size
 
-NODE, ENTRY, EXIT = "n", "i", "o"
-"""First letters of the names that a band gives to its cards and to its ways in and out."""
+NODE, ENTRY, EXIT, PIN = "n", "i", "o", "p"
+"""First letters of the names that a band gives to its cards, its ways in and out, and its pins."""
 
 _FLAT = 0.25  # rise over run below which a label stands above its line, not on it
 
@@ -46,6 +46,8 @@ class Band:
         cards: Mapping[str, Card],
         edges: Sequence[Edge],
         band_of: Mapping[str, int],
+        *,
+        level_of: Mapping[str, int],
     ) -> None:
         self.number = number
         self.cards = cards
@@ -54,6 +56,7 @@ class Band:
         self.coming = [e for e in edges if band_of[e.source] != number == band_of[e.target]]
         self.going = [e for e in edges if band_of[e.source] == number != band_of[e.target]]
         self.band_of = band_of
+        self.level_of = level_of
         self.entries = {
             source: f"{ENTRY}{k}" for k, source in enumerate(dict.fromkeys(e.source for e in self.coming))
         }
@@ -88,12 +91,45 @@ class Band:
                 f"{self.names[node_id]}[width={card.width / 72:.4f},height={card.height / 72:.4f}{shape}]"
             )
         rows += self._clusters(None)
+        pins = self._pins()
         for names, rank in ((self.entries, "min"), (self.exits, "max")):
-            if names:
-                listed = ";".join(f"{name}[width=0.02,height=0.02]" for name in names.values())
+            held = [*names.values(), *(pins if rank == self._pinned else ())]
+            if held:
+                listed = ";".join(f"{name}[width=0.02,height=0.02]" for name in held)
                 rows.append(f"{{rank={rank};{listed}}}")
         rows += [line.to_dot() for line in self.lines]
+        rows += [line for lines in pins.values() for line in lines]
         return "\n".join([*rows, "}"])
+
+    @property
+    def _pinned(self) -> Literal["min", "max"]:
+        """The side at which lines from or to other rows hold the columns in their places."""
+        return "min" if self.entries else "max"
+
+    def _pins(self) -> dict[str, list[str]]:
+        """Return, for each pin, the unseen lines that hold a chain in the columns of its levels.
+
+        Lines from and to other rows hold theirs; to Graphviz, what has none may stand in any column.
+        """
+        ways = self.entries if self.entries else self.exits
+        if not ways:
+            return {}
+        levels = [self.level_of[node_id] for node_id in self.ids]
+        held = {edge.target for edge in self.coming} if self.entries else {edge.source for edge in self.going}
+        pins: dict[str, list[str]] = {}
+        for chain in self._chains():
+            if held.isdisjoint(chain):
+                pin = f"{PIN}{len(pins)}"
+                pins[pin] = [*self._pin(pin, chain, min(levels), max(levels))]
+        return pins
+
+    def _pin(self, pin: str, chain: Sequence[str], first: int, last: int) -> Iterator[str]:
+        """Yield the lines between a pin and the nodes of a chain that are nearest to it."""
+        nearest = min if self._pinned == "min" else max
+        level = nearest(self.level_of[node_id] for node_id in chain)
+        for name in (self.names[node_id] for node_id in chain if self.level_of[node_id] == level):
+            ends = f"{pin}->{name}" if nearest is min else f"{name}->{pin}"
+            yield f"{ends}[style=invis,minlen={1 + (level - first if nearest is min else last - level)}]"
 
     def _emitted(self) -> list[str]:
         """Return the nodes in the order in which Graphviz gets them: what no line joins, the last first.
