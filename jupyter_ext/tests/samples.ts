@@ -3,7 +3,7 @@
 import type { ExecutionRow, Pipeline, Problem, Step, StepState } from '../src/kernel/protocol';
 
 export function step(name: string, more: Partial<Step> = {}): Step {
-  return { id: name, name, type: 'Processing', kind: 'processing', logs: true, cell: null, parent: null, waits: [], ...more };
+  return { id: name, name, type: 'Processing', kind: 'processing', logs: true, cell: null, parent: null, needs: [], ...more };
 }
 
 export function pipeline(more: Partial<Pipeline> = {}): Pipeline {

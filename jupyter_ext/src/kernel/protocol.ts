@@ -45,7 +45,7 @@ export interface DeclaringCell {
   readonly outdone?: boolean;
 }
 
-/** A step or state; `waits` are the ids of those it waits for. */
+/** A step or state; `needs` are the ids of those it waits for or is made from. */
 export interface Step {
   readonly id: string;
   readonly name: string;
@@ -55,7 +55,7 @@ export interface Step {
   readonly logs: boolean;
   readonly cell: string | null;
   readonly parent: string | null;
-  readonly waits: readonly string[];
+  readonly needs: readonly string[];
 }
 
 /** The DAG as it is folded now. */

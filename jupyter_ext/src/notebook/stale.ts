@@ -6,7 +6,7 @@ import type { KernelState } from '../kernel/state';
 /**
  * Why a step is stale: `edited`, its cell was changed since it ran; `gone`, its cell was deleted;
  * `returned`, it was deleted and put back; `changed`, it is another one than in the newest execution;
- * `upstream`, a step that it waits for is.
+ * `upstream`, a step that it waits for or is made from is.
  */
 export type Stale = 'edited' | 'gone' | 'returned' | 'changed' | 'upstream';
 
@@ -22,7 +22,7 @@ export const WORDS: Readonly<Record<Stale, string>> = {
   gone: 'The cell that declares this was deleted.',
   returned: 'The cell was taken out and put back: run it again.',
   changed: 'Changed since the latest run.',
-  upstream: 'A step that this one waits for has changed.'
+  upstream: 'A step that this one needs has changed.'
 };
 
 /**
@@ -86,17 +86,17 @@ export function same(ran: string, now: string): boolean {
   return ran.trimEnd() === now.trimEnd();
 }
 
-/** Add all that wait for what is stale already. */
+/** Add all that need what is stale already. */
 function spread(pipeline: Pipeline, found: Map<string, Stale>): Map<string, Stale> {
-  const waiting = new Map<string, string[]>();
+  const needing = new Map<string, string[]>();
   for (const step of pipeline.steps) {
-    for (const source of step.parent === null ? step.waits : [...step.waits, step.parent]) {
-      waiting.set(source, [...(waiting.get(source) ?? []), step.id]);
+    for (const source of step.parent === null ? step.needs : [...step.needs, step.parent]) {
+      needing.set(source, [...(needing.get(source) ?? []), step.id]);
     }
   }
   const queue = [...found.keys()];
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-    for (const next of waiting.get(id) ?? []) {
+    for (const next of needing.get(id) ?? []) {
       if (!found.has(next)) {
         found.set(next, 'upstream');
         queue.push(next);

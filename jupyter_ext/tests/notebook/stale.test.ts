@@ -10,8 +10,8 @@ const CENSUS = pipeline({
   ],
   steps: [
     step('Prepare', { cell: 'one' }),
-    step('Train', { cell: 'two', waits: ['Prepare'] }),
-    step('Decide', { cell: 'two', waits: ['Train'] }),
+    step('Train', { cell: 'two', needs: ['Prepare'] }),
+    step('Decide', { cell: 'two', needs: ['Train'] }),
     step('Register', { cell: 'two', parent: 'Decide' }),
     step('Apart', { cell: 'two' })
   ]
@@ -52,7 +52,7 @@ test('a step that the newest run had otherwise is changed', () => {
 test('steps that wait for each other end', () => {
   const circle = pipeline({
     cells: [{ id: 'one', number: 1, source: 'a' }],
-    steps: [step('A', { cell: 'one', waits: ['B'] }), step('B', { waits: ['A'] })]
+    steps: [step('A', { cell: 'one', needs: ['B'] }), step('B', { needs: ['A'] })]
   });
   expect(staleSteps(circle, new Map([['one', 'b']]), SEEN).size).toBe(2);
 });

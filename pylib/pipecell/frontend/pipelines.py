@@ -34,7 +34,7 @@ def describe(pipeline: Pipeline, declaration: Declaration, sources: Mapping[int,
         sources: execution count to the whole text of the cell.
     """
     document = _document(pipeline)
-    homes = _cells_of_steps(declaration)
+    homes = _runs_of_steps(declaration)
     cell_of = {run.number: run.key for run in declaration.runs if run.number is not None}
     ids = {run.key for run in declaration.runs if not run.is_anonymous}
     return {
@@ -126,11 +126,9 @@ def _problem(
     return {**found.to_json(), "cell": cell, "place": place.to_json() if place is not None else None}
 
 
-def _steps(pipeline: Pipeline, homes: Mapping[str, str], ids: set[str]) -> list[dict[str, Any]]:
-    graph = pipeline.graph
-    waits: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
-    for edge in graph.edges:
-        waits.setdefault(edge.target, []).append(edge.source)
+def _steps(pipeline: Pipeline, homes: Mapping[str, CellRun], ids: set[str]) -> list[dict[str, Any]]:
+    needs = _needs(pipeline.graph, homes)
+    keys = {name: run.key for name, run in homes.items() if run.key in ids}
     return [
         {
             "id": node.id,
@@ -138,12 +136,30 @@ def _steps(pipeline: Pipeline, homes: Mapping[str, str], ids: set[str]) -> list[
             "type": node.type,
             "kind": kind_of(node.type),
             "logs": may_log(node.type),
-            "cell": homes.get(node.name) if homes.get(node.name) in ids else None,
+            "cell": keys.get(node.name),
             "parent": node.parent,
-            "waits": waits[node.id],
+            "needs": needs[node.id],
         }
-        for node in graph.nodes
+        for node in pipeline.graph.nodes
     ]
+
+
+def _needs(graph: Graph, homes: Mapping[str, CellRun]) -> dict[str, list[str]]:
+    """Return, for each node, those that it waits for or that its cell is made from."""
+    needs: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
+    for edge in graph.edges:
+        needs.setdefault(edge.target, []).append(edge.source)
+    jobs = {name: run.job for name, run in homes.items() if run.job is not None}
+    made: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        # What a cell declares may go under more names than the cell's own.
+        for name in {node.name, jobs[node.name].name} if node.name in jobs else {node.name}:
+            made.setdefault(name, []).append(node.id)
+    for node in graph.nodes:
+        read = jobs[node.name].steps_read() if node.name in jobs else ()
+        found = {node_id for name in read for node_id in made.get(name, ())}
+        needs[node.id] += sorted(found.difference(needs[node.id]))
+    return needs
 
 
 def _is_outdone(run: CellRun, declaration: Declaration) -> bool:
@@ -152,15 +168,15 @@ def _is_outdone(run: CellRun, declaration: Declaration) -> bool:
     return bool(names) and all(name in held and held[name].run.key != run.key for name in names)
 
 
-def _cells_of_steps(declaration: Declaration) -> dict[str, str]:
-    """Return the id of the cell that declares each step, the steps inside collections included."""
+def _runs_of_steps(declaration: Declaration) -> dict[str, CellRun]:
+    """Return the run of the cell that declares each step, the steps inside collections included."""
     from pipecell.declare.cells import members, name_of
 
-    homes: dict[str, str] = {}
+    homes: dict[str, CellRun] = {}
     for name, unit in declaration.held.items():
-        homes[name] = unit.run.key
+        homes[name] = unit.run
         for inner in members(unit.thing):
-            homes.setdefault(name_of(inner), unit.run.key)
+            homes.setdefault(name_of(inner), unit.run)
     return homes
 
 

@@ -132,13 +132,15 @@ class StepCell:
         if self.branching is not None:
             yield from self.branching.outputs_read()
 
+    def steps_read(self) -> set[str]:
+        """Return the names of the steps that this one waits for or is made from, in whatever way."""
+        given = (self.settings.get(key) for key in ("model", "training"))
+        named = {str(name) for name in given if _names_step(name)}
+        return named | {output.step for output in self.outputs_read()} | set(self.depends)
+
     def steps_named(self) -> set[str]:
-        """Return the names of all other steps that the cell mentions, in whatever way."""
-        named = {output.step for output in self.outputs_read()} | set(self.depends)
-        named |= {
-            str(self.settings[key]) for key in ("model", "training") if _names_step(self.settings.get(key))
-        }
-        return named | set(self.branching.steps() if self.branching is not None else ())
+        """Return the names of all other steps that the cell mentions, those in its branches too."""
+        return self.steps_read() | set(self.branching.steps() if self.branching is not None else ())
 
 
 def _names_step(value: Any) -> bool:
