@@ -9,6 +9,9 @@ from typing import Any
 
 from pipecell.errors import DeclarationError
 
+_QUOTED = 80
+"""Letters of a line of code that a message quotes."""
+
 
 def check(body: str, known: Iterable[str], namespace: Mapping[str, Any], step: str) -> ast.Module:
     """Parse a script and refuse it if it cannot run on its own.
@@ -59,8 +62,10 @@ def parse(body: str, step: str) -> ast.Module:
     except SyntaxError as error:
         line = (error.text or "").strip()
         magic = line.startswith(("%", "!"))
+        quoted = f"`{line[:_QUOTED]}…`" if len(line) > _QUOTED else f"`{line}`"
+        end = "" if error.msg.endswith(("?", ".")) else "."
         raise DeclarationError(
-            f"The script is not Python: {error.msg}" + (f": {line}" if line else "") + ".",
+            f"{quoted if line else 'The script'} is not Python: {error.msg}{end}",
             code="PC644",
             step=step,
             path=place(error.lineno or 1, (error.offset or 1) - 1),

@@ -85,6 +85,24 @@ def test_a_script_is_plain_python(cells: Cells, body: str) -> None:
     assert caught.value.code == "PC644"
 
 
+@pytest.mark.parametrize(
+    ("line", "start", "end"),
+    [
+        ("def f(:", "`def f(:` is not Python: invalid syntax", "."),
+        ("print 'x'", "`print 'x'` is not Python: Missing parentheses", "?"),
+        (f"x = ({'1, ' * 99}", f"`x = ({'1, ' * 25}…` is not Python: '(' was never closed", "."),
+    ],
+)
+def test_a_line_that_is_no_python_is_set_apart_in_a_sentence_that_ends(
+    cells: Cells, line: str, start: str, end: str
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        cells.step("processing Clean -o out", line)
+    assert caught.value.message.startswith(start)
+    assert caught.value.message.endswith(end)
+    assert caught.value.message[-2].isalnum() or caught.value.message[-2] == ")"
+
+
 def test_a_cell_that_fails_changes_nothing(cells: Cells) -> None:
     cells.step("processing Clean -o out", "print(1)", cell_id="a")
     before = cells.text()
