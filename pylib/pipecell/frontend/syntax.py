@@ -15,12 +15,14 @@ from functools import lru_cache
 from typing import Any
 
 _HEADER = re.compile(r"%%?(?:step|pipeline)\b[^\n]*(?:\\\n[^\n]*)*")
-_OPTION = re.compile(r"(?P<key>--?[A-Za-z][\w-]*)(?:[=\s]+(?P<value>[^\s-][^\s]*))?|(?P<word>\S+)")
+_WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|\S)+"""
+_OPTION = re.compile(rf"(?P<key>--?[A-Za-z][\w-]*)(?:[=\s]+(?P<value>(?!-){_WORD}))?|(?P<word>{_WORD})")
 _SETTING = re.compile(r"^(?P<key>[\w.-]+)[ \t]*:[ \t]*(?P<value>[^\n#]*[^\s#])", re.MULTILINE)
 _MAGIC = re.compile(r"^[ \t]*[%!][^\n]*", re.MULTILINE)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LEAST = 4
 """Letters of a name from which on it may be the beginning of another: ``image``, ``ImageUri``."""
+_QUOTES = "\"'"
 _SIGNS = re.compile(r"[^a-z0-9]")
 
 Piece = tuple[int, int]
@@ -126,17 +128,24 @@ def _options(source: str, header: re.Match[str]) -> Iterator[Value]:
     begin = source.find(" ", 0, header.end())
     for found in _OPTION.finditer(source, begin if begin >= 0 else header.end(), header.end()):
         if found["word"] is not None:
-            yield Value(*found.span("word"), found["word"])
+            yield _word(source, *found.span("word"))
             continue
         yield Value(*found.span("key"), found["key"])
         if found["value"] is not None:
             key = found["key"].lstrip("-")
-            name, equals, value = found["value"].partition("=")
             start, end = found.span("value")
-            yield Value(start, end, found["value"], key)
+            yield _word(source, start, end, key)
+            name, equals, _ = found["value"].partition("=")
             if equals:
-                yield Value(start, start + len(name), name, key)
-                yield Value(end - len(value), end, value, name)
+                yield _word(source, start, start + len(name), key)
+                yield _word(source, start + len(name) + 1, end, name)
+
+
+def _word(source: str, start: int, end: int, key: str = "") -> Value:
+    """Return a word of a magic's line, without the quotes around it."""
+    if end - start > 1 and source[start] == source[end - 1] and source[start] in _QUOTES:
+        start, end = start + 1, end - 1
+    return Value(start, end, source[start:end], key)
 
 
 def _step_of(options: list[Value]) -> str | None:

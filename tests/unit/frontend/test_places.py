@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -188,3 +189,28 @@ def test_a_piece_is_always_in_its_text(source: str, line: int, column: int | Non
         units = source.encode("utf-16-le")
         assert units[2 * found.start : 2 * found.end].decode("utf-16-le") == found.text
         assert found.text.strip()
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("end", ["", " -o out", " --image sklearn"])
+def test_a_name_in_quotes_is_one_word_of_the_line(quote: str, end: str) -> None:
+    source = f"%%step processing {quote}Has space{quote}{end}\nprint(1)\n"
+    found = find(source, problem('"Has space" cannot be a step\'s name.', step="Has space"), None)
+    assert found is not None
+    assert found.text == "Has space"
+
+
+@pytest.mark.parametrize("given", ['--image "no image"', "--image='no image'", '--set Image="no image"'])
+def test_a_value_in_quotes_is_found_whole_where_its_words_stand_in_the_body_too(given: str) -> None:
+    source = f"%%step training Train {given}\n# no image\nprint('no image')\n"
+    found = find(source, problem('There is no "no image".', "Arguments.Image", step="Train"), None)
+    assert found is not None
+    assert source.index(given) < found.start < source.index("\n")
+    assert found.text == "no image"
+
+
+def test_a_quote_that_never_ends_keeps_nothing_from_being_found() -> None:
+    source = '%%step training Train --image "xgboost --instance ml.m5.larg\n'
+    found = find(source, problem('"ml.m5.larg" is not an instance type.'), None)
+    assert found is not None
+    assert found.text == "ml.m5.larg"
