@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 
 class PipecellError(Exception):
@@ -45,6 +46,11 @@ class PipecellError(Exception):
         self.step = step
         self.path = path
 
+    @property
+    def way_out(self) -> str:
+        """The way out as the one line tells it."""
+        return self.hint
+
     def __str__(self) -> str:
         """Return the one line that people read."""
         where = " · ".join(
@@ -54,8 +60,8 @@ class PipecellError(Exception):
         if where:
             line += f" · {where}"
         line += f" — {self.message}"
-        if self.hint:
-            line += f" {self.hint}"
+        if self.way_out:
+            line += f" {self.way_out}"
         if self.cell is not None:
             line += f" (cell {self.cell})"
         return line
@@ -112,9 +118,24 @@ class MissingDependencyError(PipecellError):
 
 
 class UsageError(PipecellError):
-    """The command itself is wrong: a verb, option or value that does not exist."""
+    """The command itself is wrong: a verb, option or value that does not exist.
+
+    Args:
+        message: what is wrong.
+        usage: all that the command takes, which the one line tells instead of the hint; may be empty.
+        given: as of every error; the hint is for where there is little room.
+    """
 
     code = "PC900"
+
+    def __init__(self, message: str, *, usage: str = "", **given: Any) -> None:
+        super().__init__(message, **given)
+        self.usage = usage
+
+    @property
+    def way_out(self) -> str:
+        """The usage where it helps, else the hint."""
+        return f"Usage: {self.usage}" if self.usage else self.hint
 
 
 MOST_NAMES = 12

@@ -107,7 +107,9 @@ def test_options_are_not_abbreviated() -> None:
         ("run", ["--on", "aw"], 'PC911 — --on cannot be "aw". Did you mean "aws"?'),
         ("preview", ["--format", "pgn"], 'PC911 — --format cannot be "pgn". Known: '),
         ("list", ["x"], 'PC911 — list takes no further word "x".'),
-        ("run", ["--set"], "PC911 — --set: expected one argument. Usage: "),
+        ("run", ["--set"], "PC911 — --set needs a value. Usage: "),
+        ("run", ["--wait=3"], "PC911 — --wait takes no value. Usage: "),
+        ("logs", ["--folow"], 'PC910 — logs has no option --folow. Did you mean "--follow"?'),
         ("logs", [], "PC911 — Missing: STEP. Usage: "),
         ("local", ["strat"], 'PC909 — "strat" is not a verb of local. Did you mean "start"?'),
     ],
@@ -119,6 +121,16 @@ def test_a_wrong_command_is_one_line_with_the_nearest_spelling(
         parse(find(verb, VERBS, "notebook"), words, face="notebook", program=f"%pipeline {verb}")
     assert str(caught.value).startswith(line)
     assert "\n" not in str(caught.value)
+
+
+def test_where_there_is_little_room_the_way_out_is_short() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(find("logs", VERBS, "notebook"), [], face="notebook", program="%pipeline logs")
+    assert (caught.value.message, caught.value.hint) == (
+        "Missing: STEP.",
+        "`%pipeline logs -h` says what it takes.",
+    )
+    assert "--execution" in caught.value.usage
 
 
 def test_a_wrong_verb_names_the_nearest() -> None:

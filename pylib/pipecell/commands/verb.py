@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -189,7 +190,14 @@ def parse(verb: Verb, words: Sequence[str], *, face: Face, program: str) -> Call
     options = verb.options_of(face)
     if any(word in ("-h", "--help") for word in _before_end(words)):
         return Call(verb, help=parser.format_help())
-    values, rest = parser.parse_known_intermixed_args(list(words))
+    try:
+        values, rest = parser.parse_known_intermixed_args(list(words))
+    except UsageError:
+        # What is missing is asked for only where nothing that is there is wrong.
+        unknown = [word for word in _before_end(words) if _is_unknown(word, options)]
+        if unknown:
+            _refuse(verb, unknown[0], options)
+        raise
     if rest:
         _refuse(verb, rest[0], options)
     for option in options:
@@ -217,8 +225,20 @@ def _overview(verb: Verb, face: Face, program: str) -> str:
     return f"{overview(verb.verbs, face, program)}\n\n{verb.summary}"
 
 
+def _is_unknown(word: str, options: Sequence[Option]) -> bool:
+    known = {"--help", *(option.name for option in options if not option.positional)}
+    return word.startswith("--") and word.partition("=")[0] not in known
+
+
 def _before_end(words: Sequence[str]) -> Sequence[str]:
     return words[: words.index("--")] if "--" in words else words
+
+
+_COMPLAINTS = (
+    (re.compile(r": expected (?:one|at least one) argument$"), " needs a value"),
+    (re.compile(r": ignored explicit argument .*$"), " takes no value"),
+)
+"""argparse's words for what is wrong with an option, and ours."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -227,10 +247,17 @@ class _Parser(argparse.ArgumentParser):
     usage_line = ""  # kept from before parsing, while which argparse has its own idea of it
 
     def error(self, message: str) -> NoReturn:
-        """Raise argparse's complaint as one line."""
+        """Raise argparse's complaint in a sentence of ours."""
         words = message.removeprefix("argument ").replace("the following arguments are required", "missing")
+        for theirs, ours in _COMPLAINTS:
+            words = theirs.sub(ours, words)
         sentence = words[:1].upper() + words[1:]
-        raise UsageError(f"{sentence.rstrip('.')}.", code="PC911", hint=f"Usage: {self.usage_line}")
+        raise UsageError(
+            f"{sentence.rstrip('.')}.",
+            code="PC911",
+            hint=f"`{self.prog} -h` says what it takes.",
+            usage=self.usage_line,
+        )
 
 
 def _parser(verb: Verb, face: Face, program: str) -> _Parser:

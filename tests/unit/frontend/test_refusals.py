@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import linecache
 
-from pipecell.errors import CheckFailedError, DeclarationError, ExecutionError
+import pytest
+
+from pipecell.errors import CheckFailedError, DeclarationError, ExecutionError, UsageError
 from pipecell.frontend.refusals import Refusals
 
 CELL = "%%pipeline Front\né = 1\nstep = ProcessingStep('É', prok)\n"
@@ -64,3 +66,24 @@ def test_what_is_wrong_with_another_cell_of_the_pipeline_is_that_one_s() -> None
     error = DeclarationError("There is no script.", step="Prepare", cell=4)
     assert refusals.ran("its own", "%%pipeline Front", error, 4)
     assert not refusals.ran("the next", "%%pipeline Front", error, 5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message", "text"),
+    [
+        ("x = 1\n%pipeline run --bogus 3", "run has no option --bogus.", "--bogus"),
+        ("%pipeline run --on", "--on needs a value.", "--on"),
+        ("# all\n  %pipeline logs\n", "Missing: STEP.", "%pipeline logs"),
+        ("seen = %pipeline logs", "Missing: STEP.", "seen = %pipeline logs"),
+        ("%pipeline check\n%pipeline run --bogus", "run has no option --bogus.", "--bogus"),
+        ("%pipeline check\n%pipeline logs", "Missing: STEP.", None),
+        ("%pipeline run --on local\n%pipeline watch --on", "--on needs a value.", None),
+    ],
+)
+def test_a_wrong_command_is_told_shortly_at_its_place(cell: str, message: str, text: str | None) -> None:
+    refusals = Refusals()
+    refusals.ran("c", cell, UsageError(message, code="PC911", hint="-h says more.", usage="%pipeline …"))
+    problem = refusals.of("c")
+    assert problem is not None
+    assert (problem["message"], problem["hint"]) == (message, "-h says more.")
+    assert (problem["place"] or {}).get("text") == text
