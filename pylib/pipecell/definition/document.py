@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal, NoReturn
 
-from pipecell.definition.json_text import not_json, once
+from pipecell.definition.json_text import load, not_json
 from pipecell.definition.notes import Notes
 from pipecell.definition.paths import format_path
 from pipecell.errors import DefinitionError
@@ -84,7 +84,7 @@ def read_document(
     Raises:
         DefinitionError: not JSON (``PC001``, path is line and column), over 1 MiB (``PC002``),
             neither kind of definition or a missing key (``PC003``), a malformed one (``PC004``), or a
-            name twice in one object (``PC006``).
+            name twice in one object (``PC006``, path is line and column too).
     """
     body = _parse(text) if isinstance(text, str | bytes) else _plain(text)
     if not isinstance(body, Mapping):
@@ -138,7 +138,7 @@ def _parse(text: str | bytes) -> Any:
         _too_big(size)
     try:
         source = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
-        body = json.loads(source, object_pairs_hook=once, parse_constant=_refuse_constant)
+        body = load(source, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise DefinitionError(
             "The definition is not UTF-8 text.", code="PC001", path=f"byte {error.start}"

@@ -75,6 +75,21 @@ def test_a_name_twice_in_one_object_is_refused(text: str) -> None:
     assert refusal(text).code == "PC006"
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"Steps": [],\n  "Steps": []}', "line 2, column 3"),
+        ('{"a": {"b": 1, "b": 2}, "a": 3}', "line 1, column 16"),
+        ('{"x": "{\\"x\\": }", "é\\u0041": ["x", "x"],\n"éA": ":"}', "line 2, column 1"),
+        ('{"a": 1, "b": 2,\n"b": 3,\n"a": 4}', "line 3, column 1"),
+        ('{"a": 1,\n"a": 2,\n"a": 3}', "line 2, column 1"),
+        ('{"a": 1, "b": {"a": 2},\r\n "a": 3} and no more JSON', "line 2, column 2"),
+    ],
+)
+def test_a_name_twice_is_told_where_the_second_one_stands(text: str, place: str) -> None:
+    assert (refusal(text).code, refusal(text).path) == ("PC006", place)
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe{}", '{"Version": "1", "Steps": [], "x": NaN}', "", "{"])
 def test_other_text_is_not_json(text: str | bytes) -> None:
     assert refusal(text).code == "PC001"

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipecell.declare.capture import Capture
 from pipecell.definition.document import MAX_BYTES, inner_machines
-from pipecell.definition.json_text import not_json, once
+from pipecell.definition.json_text import load, not_json, once
 from pipecell.errors import DefinitionError
 
 _YAML = re.compile(
@@ -105,7 +105,7 @@ def read_machine(text: str) -> dict[str, Any]:
 
     Raises:
         DefinitionError: ``PC001``, it cannot be read, with line and column; ``PC006``, a name twice in
-            one object; ``PC004``, it is no object.
+            one object, with those of the second one; ``PC004``, it is no object.
     """
     body = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
     if not isinstance(body, dict):
@@ -115,7 +115,7 @@ def read_machine(text: str) -> dict[str, Any]:
 
 def _read_json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=once)
+        return load(text)
     except json.JSONDecodeError as error:
         raise not_json(error, "machine") from error
 
@@ -175,7 +175,10 @@ def _loader() -> Any:
                 (self.construct_object(key, deep=True), self.construct_object(value, deep=True))
                 for key, value in node.value
             ]
-            return once(pairs)
+            marks = [key.start_mark for key, _ in node.value]
+            return once(
+                pairs, lambda index: f"line {marks[index].line + 1}, column {marks[index].column + 1}"
+            )
 
     def mapping(loader: Loader, node: Any) -> Any:
         return loader.construct_mapping(node, deep=True)

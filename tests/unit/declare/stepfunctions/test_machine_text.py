@@ -78,8 +78,8 @@ def test_what_is_a_machine_and_what_is_python(source: str, engine: str | None, e
     [
         ('{"StartAt": "A",\n "States": {]}', "PC001", "line 2, column 13"),
         ("StartAt: A\nStates:\n  A: {Type: Pass\n", "PC001", "line 4, column 1"),
-        ('{"StartAt": "A", "States": {"A": {}, "A": {}}}', "PC006", None),
-        ("StartAt: A\nStates:\n  A: {Type: Pass}\n  A: {Type: Fail}\n", "PC006", None),
+        ('{"StartAt": "A", "States": {"A": {}, "A": {}}}', "PC006", "line 1, column 38"),
+        ("StartAt: A\nStates:\n  A: {Type: Pass}\n  A: {Type: Fail}\n", "PC006", "line 4, column 3"),
         ("StartAt", "PC004", None),
         ("", "PC004", None),
         ("StartAt: !!set {A}", "PC001", "line 1, column 10"),
