@@ -118,6 +118,12 @@ export class Camera {
     this.go(this.scale, clientWidth / 2 - x * this.scale, clientHeight / 2 - y * this.scale, false);
   }
 
+  /** Whether the window shows a part whole. */
+  shows(part: Frame): boolean {
+    const { x, y, width, height } = this.seen;
+    return part.x >= x && part.y >= y && part.x + part.width <= x + width && part.y + part.height <= y + height;
+  }
+
   /** The part of the drawing that the window shows. */
   get seen(): Frame {
     return {

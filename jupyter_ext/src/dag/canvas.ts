@@ -1,6 +1,6 @@
 /** The drawing: groups, lines and cards in one SVG, seen through a camera. */
 
-import { Camera } from './camera';
+import { Camera, type Frame } from './camera';
 import { Card } from './card';
 import { html, svg } from './dom';
 import { Heat } from './heat';
@@ -154,10 +154,23 @@ export class Canvas {
 
   /** Bring a node into view, `apart` from the edges if need be. */
   reveal(id: string, apart = false): void {
-    const node = this.cards.get(id)?.node;
-    if (node) {
-      this.camera.reveal({ ...node, x: node.x + MARGIN, y: node.y + MARGIN }, apart);
+    const frame = this.frame(id);
+    if (frame) {
+      this.camera.reveal(frame, apart);
     }
+  }
+
+  /** Bring a node into view that is not in it whole; a drawing that is seen whole stays so. */
+  keep(id: string): void {
+    const frame = this.frame(id);
+    if (frame && !this.camera.shows(frame)) {
+      this.camera.reveal(frame, true);
+    }
+  }
+
+  private frame(id: string): Frame | null {
+    const node = this.cards.get(id)?.node;
+    return node ? { ...node, x: node.x + MARGIN, y: node.y + MARGIN } : null;
   }
 
   /** Bring the first of some nodes into view, unless one of them is. */

@@ -398,7 +398,7 @@ export class DagView implements View {
         this.sizeCanvas();
       }
       this.canvas.camera.follow();
-      this.canvas.reveal(this.choice.selection, true);
+      this.canvas.keep(this.choice.selection);
     }
     this.minimap.move();
   }

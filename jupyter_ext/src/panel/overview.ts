@@ -60,7 +60,7 @@ export class Overview {
     }
     this.canvas.select(this.canvas.cards.has(value.selection) ? value.selection : '');
     if (value.selection !== before?.selection) {
-      requestAnimationFrame(() => this.canvas.reveal(value.selection));
+      requestAnimationFrame(() => this.canvas.keep(value.selection));
     }
     this.colour(dag, value);
     this.mark(value);
@@ -82,7 +82,7 @@ export class Overview {
       const most = Math.max(360, (this.element.parentElement?.clientHeight ?? 0) / 2);
       this.canvas.element.style.height = `${Math.round(Math.min(most, Math.max(130, wanted)))}px`;
       this.canvas.camera.begin();
-      this.canvas.reveal(this.shown?.selection ?? '');
+      this.canvas.keep(this.shown?.selection ?? '');
     }
   }
 
