@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipecell import targets
 from pipecell.errors import PipecellError
 from pipecell.frontend import executions, pipelines
+from pipecell.frontend.pace import Pace
 from pipecell.loaded import loaded
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Board:
         self._later = later
         self._closed = False
         self._pipelines: dict[str, _Declared] = {}
+        self._pace = Pace(self._tell_pipeline, later)
         self._told_refusals: set[str] = set()
         self._watched: dict[str, _Watched] = {}
         self._target = ""
@@ -71,8 +73,7 @@ class Board:
 
     def declared(self, name: str) -> None:
         """Take in a pipeline that a cell has just declared and compiled."""
-        told = _Declared(self._workspace.last_declared[name], self._declaration(name))
-        self._later(lambda: self._tell_pipeline(told))
+        self._pace.put(name, _Declared(self._workspace.last_declared[name], self._declaration(name)))
 
     def profiled(self, name: str) -> None:
         """Take in that another profile, or other values, are in force."""
@@ -96,6 +97,7 @@ class Board:
         """Tell one page all there is."""
         self._settle_target()
         tell(self.place())
+        self._pace.hasten()
         self._keep_up()
         for pipeline in list(self._pipelines.values()):
             tell(self._describe(pipeline))
@@ -181,11 +183,14 @@ class Board:
 
     def _tell_pipeline(self, declared: _Declared) -> None:
         name = declared.pipeline.name
+        if self._closed or name not in self._workspace.names():
+            return  # its cells were deleted, or said %reset, while it waited
         self._pipelines[name] = declared
         self._tell(self._describe(declared))
         self._tell(self._list(name))
 
     def _tell_again(self, name: str) -> None:
+        self._pace.hasten()
         if name in self._pipelines:
             self._tell(self._describe(self._pipelines[name]))
 
@@ -244,6 +249,7 @@ class Board:
         return notebook.get(name).deployed_name if notebook is not None else name
 
     def _follow(self, execution: Execution) -> None:
+        self._pace.hasten()  # a page turns to the pipeline of a run, which it must know
         if execution.execution_arn not in self._watched:
             self._tell(self._begin(execution).whole())
 
