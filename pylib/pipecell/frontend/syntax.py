@@ -22,6 +22,8 @@ _MAGIC = re.compile(r"^[ \t]*[%!][^\n]*", re.MULTILINE)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LEAST = 4
 """Letters of a name from which on it may be the beginning of another: ``image``, ``ImageUri``."""
+NOTEBOOK = 2048
+"""Cells that are read only once: all of a notebook, since a problem is looked for in one after another."""
 _QUOTES = "\"'"
 _SIGNS = re.compile(r"[^a-z0-9]")
 
@@ -100,7 +102,7 @@ def names(key: str, part: str) -> bool:
     return bool(ours) and (theirs == ours or (len(ours) >= _LEAST and theirs.startswith(ours)))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=NOTEBOOK)
 def read(source: str) -> Syntax:
     """Read a cell; one that cannot be read has no values."""
     header = _HEADER.match(source)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipecell.definition.checks import Diagnostic
 from pipecell.definition.document import read_document
+from pipecell.frontend import syntax
 from pipecell.frontend.places import find, piece
 
 TRAIN = read_document(
@@ -214,3 +215,12 @@ def test_a_quote_that_never_ends_keeps_nothing_from_being_found() -> None:
     found = find(source, problem('"ml.m5.larg" is not an instance type.'), None)
     assert found is not None
     assert found.text == "ml.m5.larg"
+
+
+def test_each_cell_of_a_long_notebook_is_read_once_however_many_problems_are_looked_for() -> None:
+    cells = [f"%%step processing Step{number} -o out\nprint({number})" for number in range(300)]
+    before = syntax.read.cache_info().misses
+    for number in range(3):
+        for cell in cells:
+            find(cell, problem(f'"absent{number}" is not an instance type.', step=None), None)
+    assert syntax.read.cache_info().misses - before == len(cells)
