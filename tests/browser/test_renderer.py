@@ -57,6 +57,27 @@ def test_a_run_is_drawn_with_a_sign_for_each_state(page: Page, screenshot: Keep)
     screenshot(page, "renderer-run-light")
 
 
+def test_a_document_that_is_drawn_already_is_not_drawn_again(page: Page) -> None:
+    drawn = running(census(), CensusTrain=NodeState("Executing", 2.0))
+    show(page, drawn)
+    page.evaluate("() => { document.querySelector('.pc-node').wasDrawn = true; }")
+    kept = "() => document.querySelector('.pc-node').wasDrawn === true"
+    tell(page, {"type": "document", "document": drawn})
+    assert page.evaluate(kept)
+    tell(page, {"type": "document", "document": {**drawn, "facts": ["another"]}})
+    assert not page.evaluate(kept)
+
+
+def test_a_document_that_was_drawn_before_the_last_change_is_drawn_again(page: Page) -> None:
+    drawn = running(census(), CensusTrain=NodeState("Executing", 2.0))
+    show(page, drawn)
+    train = page.get_by_role("button", name="CensusTrain, Training")
+    tell(page, {"type": "delta", "steps": [[1, "Succeeded", 2, 9]]})
+    expect(train).to_contain_text("✓")
+    tell(page, {"type": "document", "document": drawn})
+    expect(train).to_contain_text("●")
+
+
 def test_a_delta_changes_its_card_and_no_other(page: Page) -> None:
     show(page, running(census(), CensusTrain=NodeState("Executing", 2.0)))
     places = "() => [...document.querySelectorAll('.pc-node')].map(node => node.style.transform)"
@@ -333,3 +354,12 @@ DETAIL = {
     "again": {"way": "retry", "words": "Goes on from this step."},
     "logs": True,
 }
+
+
+def test_a_drawing_out_of_sight_is_left_out_of_layout_until_it_is_scrolled_to(page: Page) -> None:
+    show(page, running(census()))
+    page.evaluate("() => { document.getElementById('place').style.marginTop = '20000px'; }")
+    rendered = "() => document.querySelector('.pc-node').checkVisibility({ contentVisibilityAuto: true })"
+    page.wait_for_function(f"() => !({rendered})()")
+    page.locator(".pc-canvas").scroll_into_view_if_needed()
+    page.wait_for_function(rendered)

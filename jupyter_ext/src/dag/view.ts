@@ -83,11 +83,12 @@ export class DagView implements View {
   receive(event: HostEvent): void {
     switch (event.type) {
       case 'document':
-        if (!('view' in event.document)) {
+        if (!('view' in event.document) && !this.isDrawn(event.document)) {
           this.open(event.document);
         }
         break;
       case 'delta':
+        this.untold = false;
         this.gathered.add(event);
         break;
       case 'scene':
@@ -184,8 +185,14 @@ export class DagView implements View {
     this.minimap.move();
   }
 
+  /** Whether a document is just what is drawn: the kernel greets a page with what it had sent a moment before. */
+  private isDrawn(document: DagDocument): boolean {
+    return this.untold && JSON.stringify(document) === JSON.stringify(this.document);
+  }
+
   private setScene(document: DagDocument): void {
     this.document = document;
+    this.untold = true;
     this.gathered.forgetScene();
     this.timesDrawn = Number.NEGATIVE_INFINITY;
     this.canvas.draw(document.scene, document);
@@ -420,5 +427,7 @@ export class DagView implements View {
   private sought = '';
   private states = new Map<number, StepState>();
   private ticks = 0;
+  /** Whether nothing was told since the document. */
+  private untold = false;
   private timesDrawn = Number.NEGATIVE_INFINITY;
 }
