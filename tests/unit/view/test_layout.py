@@ -81,14 +81,14 @@ def test_what_no_line_from_another_row_holds_stands_in_the_column_of_its_level(
     ways: list[str], letters: str
 ) -> None:
     nodes = tuple(Node(letter, f"{letter}-preparation-and-more", "Processing") for letter in letters)
-    graph = Graph("p", "sagemaker", nodes, tuple(Edge(tail, head, "control") for tail, head in ways))
+    graph = Graph("p", "sagemaker", nodes, tuple(Edge(way[0], way[1], "control") for way in ways))
     layout = laid_out(graph, 300)
     assert layout.width < 360, "one card of this width stands in a row, as where nothing goes in circles"
 
 
 def test_lone_steps_stand_below_the_beginning_of_a_chain_that_is_folded() -> None:
     nodes = tuple(Node(letter, letter, "Processing") for letter in "ABCDXY")
-    edges = tuple(Edge(tail, head, "control") for tail, head in ("AB", "BC", "CD"))
+    edges = tuple(Edge(way[0], way[1], "control") for way in ("AB", "BC", "CD"))
     boxes = laid_out(Graph("p", "sagemaker", nodes, edges), 300).boxes
     assert boxes["A"].y == boxes["B"].y < boxes["C"].y
     assert boxes["A"].x == boxes["X"].x == boxes["Y"].x
