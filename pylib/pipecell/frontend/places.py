@@ -21,6 +21,8 @@ from pipecell.definition.sagemaker import iterate_steps
 from pipecell.errors import PipecellError
 from pipecell.frontend import syntax
 
+_COMMAND = re.compile(r"\s*(?:\w+\s*=\s*)?%%?(?:pipeline|step)\b")
+_OPTION = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*")
 _QUOTED = re.compile(r'"([^"\n]{1,200})"')
 _COMMENT = re.compile(r"^\s*#")
 _PART = re.compile(r"[\w-]+")
@@ -77,6 +79,20 @@ def find(source: str, found: Diagnostic, document: Document | None) -> Place | N
         if spans:
             return _place(source, *spans[0], exact=False)
     return None
+
+
+def find_command(source: str, message: str) -> Place | None:
+    """Return where a magic's line is wrong: at the option that the message names, else all of it."""
+    lines = [(n, line) for n, line in enumerate(source.splitlines(), 1) if _COMMAND.match(line)]
+    for option in _OPTION.findall(message):
+        spans = [
+            (n, found.span())
+            for n, line in lines
+            for found in re.finditer(rf"(?<!\S){re.escape(option)}(?![\w-])", line)
+        ]
+        if len(spans) == 1:
+            return piece(source, spans[0][0], *spans[0][1])
+    return piece(source, lines[0][0]) if len(lines) == 1 else None
 
 
 def piece(source: str, line: int, column: int | None = None, end: int | None = None) -> Place | None:

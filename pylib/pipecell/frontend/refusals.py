@@ -14,8 +14,6 @@ from typing import Any
 from pipecell.errors import CheckFailedError, EndpointError, ExecutionError, PipecellError, UsageError
 
 _OURS = re.compile(r"\s*%%(?:pipeline|step)\b")
-_COMMAND = re.compile(r"\s*(?:\w+\s*=\s*)?%%?(?:pipeline|step)\b")
-_OPTION = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*")
 
 
 class Refusals:
@@ -66,7 +64,7 @@ def _problem(cell: str, source: str, error: BaseException) -> dict[str, Any] | N
         found = Diagnostic.of(error)
         place = places.find(source, found, None)
         if place is None and isinstance(error, UsageError):
-            place = _command(source, error.message)
+            place = places.find_command(source, error.message)
     elif isinstance(error, Exception) and _OURS.match(source):
         found = Diagnostic(type(error).__name__, "error", None, "", _words(error))
         place = _place(source, error)
@@ -99,22 +97,6 @@ def _place(source: str, error: Exception) -> Any:
             start, end = (_characters(lines[number - 1], getattr(frame, name, None)) for name in _COLUMNS)
             return places.piece(source, number, start, end if _is_one_line(frame) else None)
     return None
-
-
-def _command(source: str, message: str) -> Any:
-    """Return where a command is that is wrong: the option that the message names, else its line."""
-    from pipecell.frontend import places
-
-    lines = [(n, line) for n, line in enumerate(source.splitlines(), 1) if _COMMAND.match(line)]
-    for option in _OPTION.findall(message):
-        spans = [
-            (n, found.span())
-            for n, line in lines
-            for found in re.finditer(rf"(?<!\S){re.escape(option)}(?![\w-])", line)
-        ]
-        if len(spans) == 1:
-            return places.piece(source, spans[0][0], *spans[0][1])
-    return places.piece(source, lines[0][0]) if len(lines) == 1 else None
 
 
 _COLUMNS = ("colno", "end_colno")
