@@ -65,6 +65,7 @@ class Band:
         }
         self.names = {node_id: f"{NODE}{k}" for k, node_id in enumerate(self.ids)}
         self.lines = self._lines()
+        self.chains = self._chains()
         self.groups = groups_of(graph, set(self.ids))
 
     def _lines(self) -> list[_Line]:
@@ -117,7 +118,7 @@ class Band:
         levels = [self.level_of[node_id] for node_id in self.ids]
         held = {edge.target for edge in self.coming} if self.entries else {edge.source for edge in self.going}
         pins: dict[str, list[str]] = {}
-        for chain in self._chains():
+        for chain in self.chains:
             if held.isdisjoint(chain):
                 pin = f"{PIN}{len(pins)}"
                 pins[pin] = [*self._pin(pin, chain, min(levels), max(levels))]
@@ -136,7 +137,7 @@ class Band:
 
         Graphviz puts the first ones lowest, and people look for what was declared first above.
         """
-        return [node_id for chain in reversed(self._chains()) for node_id in chain]
+        return [node_id for chain in reversed(self.chains) for node_id in chain]
 
     def _chains(self) -> list[list[str]]:
         """Return the nodes that lines join, directly or by way of others, in the order of their first."""
