@@ -67,10 +67,11 @@ def _processing(step: StepView, files: Mapping[str, bytes]) -> Iterator[Script]:
     words = application.get("ContainerEntrypoint") if isinstance(application, Mapping) else None
     image = application.get("ImageUri") if isinstance(application, Mapping) else None
     inputs = list(_inputs(step))
+    innermost_first = sorted(inputs, key=_depth, reverse=True)  # one may lie in another
     for index, word in enumerate(words if isinstance(words, list) else ()):
         if not isinstance(word, str) or not word.endswith((".py", ".sh")):
             continue
-        for local, uri in sorted(inputs, key=_depth, reverse=True):  # inputs may lie in one another
+        for local, uri in innermost_first:
             if not word.startswith(local + "/"):
                 continue
             beside = _below(uri, files)
