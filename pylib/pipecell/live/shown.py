@@ -18,9 +18,8 @@ class Shown(ABC):
 
     def __init__(self) -> None:
         self._made: DagWidget | None = None
-        self._making = (
-            threading.Lock()
-        )  # workers tell the widget of what they find, also before a cell shows it
+        # Workers tell the widget of what they find, also before a cell shows it.
+        self._making = threading.Lock()
 
     @property
     def widget(self) -> DagWidget:
