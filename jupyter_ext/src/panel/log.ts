@@ -61,6 +61,7 @@ export class LogView {
   close(): void {
     if (this.stream) {
       this.end();
+      this.end = () => undefined; // it holds the notebook
       this.stream = '';
     }
     this.element.hidden = true;
