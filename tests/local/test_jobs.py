@@ -106,14 +106,19 @@ def test_racing_launches_run_once(work: Workshop, tmp_path: Path) -> None:
 
 
 def test_stop_tells_the_whole_group(work: Workshop) -> None:
-    code = (
-        "import signal, subprocess, sys, time\n"
-        "child = 'import signal, time\\nsignal.signal(15, lambda *_: (print(\"child stops\"), exit()))'\n"
-        "child += '\\nprint(\"child ready\", flush=True)\\ntime.sleep(60)'\n"
-        "subprocess.Popen([sys.executable, '-c', child])\n"
-        "signal.signal(15, lambda *_: (print('parent stops'), time.sleep(0.3), exit()))\n"
-        "time.sleep(60)"
-    )
+    # One write for each line: two processes share the log, and `print` writes a line and its end apart.
+    child = """
+import os, signal, time
+signal.signal(15, lambda *_: (os.write(1, b"child stops\\n"), exit()))
+os.write(1, b"child ready\\n")
+time.sleep(60)
+"""
+    code = f"""
+import os, signal, subprocess, sys, time
+signal.signal(15, lambda *_: (os.write(1, b"parent stops\\n"), time.sleep(0.3), exit()))
+subprocess.Popen([sys.executable, "-c", {child!r}])
+time.sleep(60)
+"""
     work.jobs.launch(work.spec("stopped", code))
     work.wait_for_line("stopped", "child ready")
     assert work.jobs.status("processing", "stopped").status == "InProgress"
