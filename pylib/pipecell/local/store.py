@@ -7,7 +7,6 @@ of a millisecond on an SSD.
 
 from __future__ import annotations
 
-import queue
 import re
 import sqlite3
 import threading
@@ -42,9 +41,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._all: list[sqlite3.Connection] = []
-        self._all_lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._readers = threading.Lock()
         self._write_lock = threading.RLock()
         self._depth = 0
         self._closed = False
@@ -113,12 +111,13 @@ class Database:
             )
 
     def close(self) -> None:
-        """Close every connection; later use is an error."""
-        with self._write_lock, self._all_lock:
+        """Close every connection, those that read just now when they have read; later use is an error."""
+        with self._write_lock, self._readers:
             self._closed = True
-            for connection in self._all:
+            self._writer.close()
+            for connection in self._idle:
                 connection.close()
-            self._all.clear()
+            self._idle.clear()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -132,22 +131,27 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        with self._all_lock:
-            self._all.append(connection)
         return connection
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        if self._closed:
-            raise sqlite3.ProgrammingError(f"{self.path} is closed")
-        try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
+        with self._readers:
+            if self._closed:
+                raise sqlite3.ProgrammingError(f"{self.path} is closed")
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
             connection = self._connect()
         try:
             yield connection
         finally:
-            self._idle.put(connection)
+            self._put_back(connection)
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        with self._readers:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _commit(self) -> None:
         try:
