@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipecell.local.http import _send_at_once
+from pipecell.local.http import _Cheroot, _send_at_once
 
 
 class Connection:
@@ -39,6 +39,34 @@ class BrokenMessage(Message):
 
     def write(self, body: bytes) -> None:
         raise OSError("no more")
+
+
+class Pool:
+    """Threads that have taken what was put, and have not said so yet: all seem idle."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = [None] * threads
+        self.put_: list[object] = []
+        self.idle = threads
+
+    def put(self, connection: object) -> None:
+        self.put_.append(connection)
+
+    def grow(self, amount: int) -> None:
+        self._threads += [None] * amount
+
+
+def test_no_connection_waits_for_a_thread_that_has_just_taken_another_one() -> None:
+    server = _Cheroot(("127.0.0.1", 0), gateway=None)
+    server.requests = pool = Pool(2)
+    for number in range(40):
+        server.process_conn(number)
+        assert len(pool._threads) > len(pool.put_)
+    grown = len(pool._threads)
+    for number in range(100):
+        server.note_answered()
+        server.process_conn(number)
+    assert len(pool._threads) == grown
 
 
 def test_headers_never_go_without_the_body_that_they_announce() -> None:

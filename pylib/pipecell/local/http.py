@@ -156,6 +156,12 @@ class _Request(HTTPRequest):
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
 
+    def communicate(self) -> bool:
+        try:
+            return bool(super().communicate())  # type: ignore[no-untyped-call] # cheroot has no types
+        finally:
+            self.server.note_answered()
+
 
 class _Cheroot(HTTPServer):
     """cheroot's server, growing its threads with the requests that wait (long polls hold one each)."""
@@ -168,6 +174,11 @@ class _Cheroot(HTTPServer):
     nodelay = True
     ConnectionClass = _Connection
 
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._unanswered = 0
+        self._counting = threading.Lock()
+
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002 -- cheroot's name
         made: socket.socket = super().bind(family, type, proto)
         # Connections inherit it. Without it, those that a killed server leaves behind would keep the next
@@ -176,9 +187,19 @@ class _Cheroot(HTTPServer):
         return made
 
     def process_conn(self, conn: Any) -> None:
-        if self.requests.idle <= self.requests._queue.qsize():
+        # Counted by us: a thread that has just taken a connection from cheroot's queue still counts as idle
+        # there, and a connection that nobody is left to take would wait until another one comes.
+        with self._counting:
+            self._unanswered += 1
+            is_short = self._unanswered >= len(self.requests._threads)
+        if is_short:
             self.requests.grow(_MORE_THREADS)
         super().process_conn(conn)
+
+    def note_answered(self) -> None:
+        """Take note that a thread has done with a connection for now."""
+        with self._counting:
+            self._unanswered -= 1
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         log.log(level, "%s", msg, exc_info=traceback)
