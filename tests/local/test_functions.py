@@ -17,6 +17,7 @@ import pytest
 from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
+from pipecell.local.services.functions import runner
 from tests.local.conftest import Clients
 from tests.local.waiting import wait_until
 
@@ -37,7 +38,8 @@ def create(functions: Any, source: str, **more: Any) -> str:
         Role=ROLE,
         Handler="handler.handler",
         Code={"ZipFile": zipped(source)},
-        **more,
+        # Not AWS's 3 s: only a function that is meant to be late may be.
+        **{"Timeout": 60, **more},
     )
     return str(made["FunctionArn"])
 
@@ -100,6 +102,18 @@ def test_a_function_that_takes_too_long_is_ended(functions: Any) -> None:
     result, _ = invoke(functions, arn)
     assert result["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 1.00 seconds" in result["errorMessage"]
+
+
+def test_a_worker_that_starts_late_costs_its_function_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "late.py"
+    script.write_text("import os, sys, time\ninput()\ntime.sleep(0.5)\nos.write(int(sys.argv[1]), b'.\\n')\n")
+    monkeypatch.setattr(runner, "_WORKER", script)
+    monkeypatch.setattr(runner, "_GRACE", 0.1)
+    worker = runner.Worker(tmp_path, {}, tmp_path / "log")
+    assert worker.run("name", 0.1)
+    worker.close(kill=True)
 
 
 def test_environment_update_and_logs(functions: Any) -> None:

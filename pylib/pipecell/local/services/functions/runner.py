@@ -27,8 +27,10 @@ from pipecell.local.wire import ServiceError
 from pipecell.local.work.joblog import ENTRY
 
 _WORKER = Path(__file__).with_name("worker.py")
+#: Seconds within which a worker has begun an invocation, unless it has ended or hangs.
+_START = 60.0
 #: Seconds beyond its time-out after which a worker that does not end is ended.
-_GRACE = 2.0
+_GRACE = 10.0
 _POLL = 0.02
 _KEPT_SECONDS = 3600.0
 _LOG_TAIL = 4096
@@ -89,10 +91,14 @@ class Worker:
         try:
             self._process.stdin.write(json.dumps({"name": name, "seconds": seconds}).encode() + b"\n")
             self._process.stdin.flush()
-            ready, _, _ = select.select([self._reader], [], [], seconds + _GRACE)
-            return bool(ready) and self._reader.read(1) == b"\n"
+            # A new worker's own start is none of the function's time.
+            return self._says(b".", _START) and self._says(b"\n", seconds + _GRACE)
         except (BrokenPipeError, ValueError):  # it has ended, or was closed meanwhile
             return False
+
+    def _says(self, word: bytes, seconds: float) -> bool:
+        ready, _, _ = select.select([self._reader], [], [], seconds)
+        return bool(ready) and self._reader.read(1) == word
 
     @property
     def alive(self) -> bool:

@@ -106,19 +106,19 @@ def run(name: str, seconds: float) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with open(f"{name}.request", encoding="utf-8") as file:  # noqa: PTH123
             request = json.load(file)
-        deadline = time.time() + seconds
 
         def over(_signal: int, _frame: FrameType | None) -> None:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             message = f"{stamp} {request['id']} Task timed out after {seconds:.2f} seconds"
             payload = json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {message}"})
             write(f"{name}.result", {"payload": payload, "error": "Unhandled"})
-            acknowledge()
+            tell(b"\n")
             os._exit(1)
 
+        tell(b".")
         signal.signal(signal.SIGALRM, over)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        result = outcome(request, deadline)
+        result = outcome(request, time.time() + seconds)
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.stdout.flush()
         write(f"{name}.result", result)
@@ -143,10 +143,10 @@ def outcome(request: dict[str, Any], deadline: float) -> dict[str, Any]:
         return {"payload": json.dumps({**payload, "stackTrace": []}), "error": "Unhandled"}
 
 
-def acknowledge() -> None:
-    """Tell the endpoint, if it is still there, that a result is written."""
+def tell(word: bytes) -> None:
+    """Tell the endpoint, if it is still there, that an invocation begins (``.``) or its result is written."""
     try:
-        os.write(int(sys.argv[1]), b"\n")
+        os.write(int(sys.argv[1]), word)
     except OSError:
         sys.exit(0)
 
@@ -163,7 +163,7 @@ def main() -> None:
             return
         task = json.loads(line)
         run(task["name"], task["seconds"])
-        acknowledge()
+        tell(b"\n")
 
 
 if __name__ == "__main__":
