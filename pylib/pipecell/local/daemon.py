@@ -30,6 +30,9 @@ HOST = "127.0.0.1"
 _START_SECONDS = 60.0
 _HEALTH_SECONDS = 10.0
 _JOBS_SECONDS = 60.0
+_KILL_SECONDS = 60.0
+"""A process that is killed lets go of all at once, on a busy machine when its turn comes."""
+
 _NEEDED = ("cheroot", "botocore")
 
 # The starter's own AWS settings and notebook front end are none of the endpoint's business.
@@ -390,12 +393,12 @@ def _did_not_start(home: Home, how: str) -> EndpointError:
 def _stop(home: Home) -> bool:
     if not _is_locked(home):
         return False
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
         pid = holder(home)
         if pid is not None and _is_locked(home):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + seconds
         while _is_locked(home):
             if time.monotonic() > deadline:
                 break

@@ -66,7 +66,7 @@ class Server:
         self.services: dict[str, Handler] = registry(home, self.store, self.objects)
         self._requested_port = port
         self._http: HttpServer | None = None
-        self._background: list[threading.Thread] = []
+        self._sweeping: threading.Thread | None = None
         self._stopping = threading.Lock()
         self._stopped = False
 
@@ -97,7 +97,7 @@ class Server:
             resume = getattr(service, "resume", None)
             if resume is not None:
                 resume()
-        self._in_background(self.objects.sweep)
+        self._sweeping = self._in_background(self.objects.sweep)
         for service in self._handlers():
             warm = getattr(service, "warm", None)
             if warm is not None:
@@ -120,8 +120,9 @@ class Server:
     def _stop(self) -> None:
         if self._http is not None:
             self._http.stop()
-        for thread in self._background:
-            thread.join(timeout=5)
+        # Those that read AWS's descriptions use nothing that is closed here.
+        if self._sweeping is not None:
+            self._sweeping.join(timeout=5)
         for service in self._handlers():
             close = getattr(service, "close", None)
             if close is not None:
@@ -225,7 +226,7 @@ class Server:
         }
         return Response(200, {"content-type": "application/json"}, json.dumps(document).encode())
 
-    def _in_background(self, work: Callable[[], object]) -> None:
+    def _in_background(self, work: Callable[[], object]) -> threading.Thread:
         def run() -> None:
             try:
                 work()
@@ -233,8 +234,8 @@ class Server:
                 log.exception("Work in the background failed")
 
         thread = threading.Thread(target=run, name="background", daemon=True)
-        self._background.append(thread)
         thread.start()
+        return thread
 
 
 def _is_form(raw: RawRequest, query: str) -> bool:
