@@ -1,4 +1,4 @@
-"""Settings of all unit tests."""
+"""Settings of all tests: a property keeps those that stand when its module is imported."""
 
 from hypothesis import HealthCheck, settings
 

@@ -17,7 +17,7 @@ from pipecell.local.work.states.frames import Execution
 from tests.local.crash_machines import INPUT
 from tests.unit.states.machines import PLACE
 
-DEADLINE = 20.0
+DEADLINE = 120.0
 
 
 class KilledError(Exception):
@@ -105,6 +105,15 @@ def engine_on(store: Store, workshop: Workshop) -> Engine:
     engine = Engine(store, workshop, retry_scale=0.001)
     engine.resume()
     return engine
+
+
+def end(engine: Engine, store: Store) -> None:
+    """End the process: nothing of it, not even a task that it had begun, does anything afterwards."""
+    engine.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("states-task"):
+            thread.join(DEADLINE)
+    store.close()
 
 
 def ended(engine: Engine, store: MortalStore) -> dict[str, Any] | None:

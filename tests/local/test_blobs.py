@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecell.local.blobs import CHUNK, Blobs, copy_out, copy_range, open_regular
+from tests.local.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_sweep_waits_for_the_next_time_while_somebody_writes(blobs: Blobs) -> No
 
 
 def test_writers_do_not_hold_each_other_up(blobs: Blobs) -> None:
-    inside = threading.Barrier(2, timeout=10)
+    inside = threading.Barrier(2, timeout=PATIENCE)
 
     def write() -> None:
         with blobs.writing():
@@ -161,5 +162,5 @@ def test_writers_do_not_hold_each_other_up(blobs: Blobs) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
     assert not inside.broken

@@ -20,7 +20,7 @@ from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
 from tests.local.conftest import Clients
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_starters_that_race_share_one(home: Home) -> None:
         subprocess.Popen([sys.executable, "-c", program, str(home.root)], stdout=subprocess.PIPE, text=True)
         for _ in range(5)
     ]
-    answers = {starter.communicate(timeout=60)[0] for starter in starters}
+    answers = {starter.communicate(timeout=2 * PATIENCE)[0] for starter in starters}
     assert len(answers) == 1
     assert [starter.returncode for starter in starters] == [0] * 5
 
@@ -262,7 +262,7 @@ def test_signals_end_it_cleanly(home: Home, number: signal.Signals) -> None:
 
 def test_a_request_in_progress_does_not_hold_it_up(home: Home) -> None:
     info = daemon.start(home)
-    with socket.create_connection(("127.0.0.1", info.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", info.port), timeout=PATIENCE) as connection:
         connection.sendall(b"PUT /b/k HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nhalf")
         os.kill(info.pid, signal.SIGTERM)
         wait_until(lambda: not is_alive(info.pid), "the process ends")
@@ -287,7 +287,7 @@ def test_reset_removes_only_what_is_ours(home: Home) -> None:
     info = daemon.start(home)
     (home.root / "notes.txt").write_text("mine")
     daemon.reset(home)
-    assert not is_alive(info.pid)
+    wait_until(lambda: not is_alive(info.pid), "the process ends")
     assert [path.name for path in home.root.iterdir()] == ["notes.txt"]
 
 

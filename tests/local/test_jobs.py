@@ -22,7 +22,7 @@ from pipecell.local.work import jobs
 from pipecell.local.work.folder import JobFolder, write_json
 from pipecell.local.work.jobs import MAX_ATTEMPTS, Jobs, S3Output
 from pipecell.local.work.spawn import Spawner
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 from tests.local.workshop import BUCKET, Workshop, is_running, processes_of, reason_of, workshop
 
 
@@ -81,9 +81,10 @@ def test_launching_twice_runs_once(work: Workshop, tmp_path: Path) -> None:
     spec = work.spec("once", f"open({str(mark)!r}, 'a').write('x')")
     work.run(spec)
     work.jobs.launch(spec)
+    work.wait_until_put_away()
     work.restart()
     work.jobs.launch(spec)
-    assert work.jobs.wait_until_idle(10)
+    assert work.jobs.wait_until_idle(PATIENCE)
     assert mark.read_text() == "x"
     assert work.ends.empty()
 
@@ -98,7 +99,7 @@ def test_racing_launches_run_once(work: Workshop, tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(server.wait_until_idle(30) for server in servers)
+    assert all(server.wait_until_idle(PATIENCE) for server in servers)
     for server in servers:
         server.close()
     assert mark.read_text() == "x"
@@ -114,10 +115,10 @@ os.write(1, b"child ready\\n")
 time.sleep(60)
 """
     code = f"""
-import os, signal, subprocess, sys, time
-signal.signal(15, lambda *_: (os.write(1, b"parent stops\\n"), time.sleep(0.3), exit()))
-subprocess.Popen([sys.executable, "-c", {child!r}])
-time.sleep(60)
+import os, signal, subprocess, sys
+signal.signal(15, lambda *_: os.write(1, b"parent stops\\n"))
+# Its end is the end of all: the child says its word first.
+subprocess.Popen([sys.executable, "-c", {child!r}]).wait()
 """
     work.jobs.launch(work.spec("stopped", code))
     work.wait_for_line("stopped", "child ready")
@@ -286,6 +287,7 @@ def test_end_while_no_server_is_there_is_reported_once(work: Workshop, tmp_path:
     wait_until(lambda: not is_running(supervisor), "the supervisor ends")
     work.restart()
     assert work.wait("unseen").status == "Completed"
+    work.wait_until_put_away()
     work.restart()
     assert work.ends.empty()
 
@@ -327,7 +329,7 @@ def test_an_end_that_could_not_be_handled_is_reported_again(
 
     first = Jobs(work.home, refuse_twice)
     first.launch(work.spec("retold", "pass"))
-    assert first.wait_until_idle(30)
+    assert first.wait_until_idle(PATIENCE)
     first.close()
     assert told == ["retold"] * 3
 
@@ -341,7 +343,7 @@ def test_an_end_that_was_never_handled_is_reported_by_the_next_server(work: Work
 
     first = Jobs(work.home, refuse)
     first.launch(work.spec("retold", "pass"))
-    assert told.wait(30)
+    assert told.wait(PATIENCE)
     first.close()
     work.restart()
     assert work.wait("retold").status == "Completed"
@@ -373,16 +375,16 @@ def test_the_data_of_a_completed_job_go_and_those_of_a_failed_one_stay(work: Wor
     assert work.run_code("bad", "raise SystemExit(1)").status == "Failed"
     good, bad = (work.jobs.folder_path("processing", name) for name in ("good", "bad"))
     wait_until(lambda: not (good / "root").exists(), "the data go")
-    assert work.jobs.wait_until_idle(10)
-    wait_until(lambda: not list((work.home.jobs_folder / "active").glob("*/*")), "the markers go")
+    assert work.jobs.wait_until_idle(PATIENCE)
+    work.wait_until_put_away()
     assert (bad / "root").exists()
     assert work.jobs.status("processing", "good").status == "Completed"
 
 
 def test_a_finished_job_leaves_nothing_to_look_at(work: Workshop) -> None:
     work.run_code("gone", "pass")
-    assert work.jobs.wait_until_idle(10)
-    wait_until(lambda: not list((work.home.jobs_folder / "active").glob("*/*")), "the marker goes")
+    assert work.jobs.wait_until_idle(PATIENCE)
+    work.wait_until_put_away()
 
 
 def test_a_server_that_is_killed(work: Workshop, tmp_path: Path) -> None:
@@ -444,6 +446,6 @@ def test_a_folder_that_cannot_be_written(work: Workshop) -> None:
 def test_many_at_once(work: Workshop) -> None:
     for number in range(16):
         work.jobs.launch(work.spec(f"job-{number}", f"print({number})"))
-    ended = {work.ends.get(timeout=60)[1] for _ in range(16)}
+    ended = {work.ends.get(timeout=PATIENCE)[1] for _ in range(16)}
     assert len(ended) == 16
     assert all(work.log(f"job-{number}") == f"{number}\n" for number in range(16))

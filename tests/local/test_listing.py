@@ -47,7 +47,7 @@ def model(keys: set[str], prefix: str, after: str, delimiter: str) -> list[str]:
     return sorted((e for e in entries if e.encode() > after.encode() and e != hidden), key=str.encode)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     keys=st.sets(KEYS, max_size=40),
     prefix=st.text(ALPHABET, max_size=2),

@@ -108,7 +108,7 @@ def test_what_is_put_is_there(store: ObjectStore) -> None:
     assert store.read("data", "model.tar.gz") == b"content"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8"), min_size=1, max_size=60)

@@ -157,6 +157,7 @@ def make_function(client: Clients, code: str) -> str:
         Role=ROLE,
         Handler="index.handler",
         Code={"ZipFile": content.getvalue()},
+        Timeout=60,
     )
     return str(made["FunctionArn"])
 

@@ -20,6 +20,7 @@ from pipecell.local.home import Home
 from pipecell.local.server import Server
 from pipecell.local.wire import Request, Response, ServiceError
 from tests.local.conftest import Clients
+from tests.local.waiting import PATIENCE
 
 
 class Echo:
@@ -64,7 +65,7 @@ def server(home: Home, echo: Echo) -> Iterator[Server]:
     thread.start()
     yield made
     made.stop()
-    thread.join(timeout=10)
+    thread.join(timeout=PATIENCE)
     assert not thread.is_alive()
 
 
@@ -93,7 +94,7 @@ class Connection:
 
     def __init__(self, endpoint: str) -> None:
         parts = urlsplit(endpoint)
-        self._http = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=20)
+        self._http = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=PATIENCE)
 
     def __enter__(self) -> Connection:
         return self
@@ -224,7 +225,7 @@ def raw(server: Server, message: bytes) -> bytes:
     connection, at any instant: while we send, half-close or read.
     """
     answer = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         try:
             connection.sendall(message)
             connection.shutdown(socket.SHUT_WR)
@@ -266,7 +267,7 @@ def test_expect_continue(server: Server) -> None:
         for name, value in headers.items()
         if name.lower() not in {"host", "content-length"}
     )
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(head.encode() + b"\r\n")
         assert connection.recv(1024).startswith(b"HTTP/1.1 100 Continue")
         connection.sendall(body)
@@ -283,7 +284,7 @@ def test_many_long_requests_do_not_block_short_ones(
     def slow(request: Request) -> Response:
         if request.headers.get("x-slow"):
             waiting.release()
-            release.wait(20)
+            release.wait(2 * PATIENCE)
         return original(request)
 
     monkeypatch.setattr(echo, "handle", slow)
@@ -297,12 +298,12 @@ def test_many_long_requests_do_not_block_short_ones(
     for thread in threads:
         thread.start()
     for _ in threads:
-        assert waiting.acquire(timeout=20)
+        assert waiting.acquire(timeout=PATIENCE)
     with Connection(server.endpoint) as connection:
         assert connection.ask("GET", "/_pipecell/health")[0] == 200
     release.set()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=PATIENCE)
 
 
 def test_services_are_resumed_and_closed(home: Home, echo: Echo) -> None:

@@ -11,7 +11,7 @@ import botocore.exceptions
 import pytest
 
 from tests.local.conftest import Clients
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/states"
 
@@ -244,7 +244,7 @@ def test_workers_that_wait_are_woken(client: Clients) -> None:
     thread.start()
     arn = create(states, one({"Type": "Task", "Resource": activity}))
     states.start_execution(stateMachineArn=arn, input='"x"')
-    thread.join(timeout=30)
+    thread.join(timeout=PATIENCE)
     assert taken
     assert taken[0]["input"] == '"x"'
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipecell.local.home import Home
 from tests.local.crash_machines import MACHINES
-from tests.local.states_driver import MortalStore, Workshop, ended, engine_on, start
+from tests.local.states_driver import MortalStore, Workshop, end, ended, engine_on, start
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["after", "before"])
@@ -24,15 +24,13 @@ def test_killed_at_every_commit_it_ends_the_same(name: str, stored: bool, tmp_pa
         start(engine, definition)
         mortal.lives, mortal.last_is_stored = lives - 1, stored
         survived = ended(engine, mortal) is not None
-        engine.close()
-        mortal.close()
+        end(engine, mortal)
 
         store = MortalStore(home)
         engine = engine_on(store, workshop)
         facts = ended(engine, store)
         events = engine.rows.events(1, after=0, limit=1000, reverse=False)
-        engine.close()
-        store.close()
+        end(engine, store)
         assert facts is not None, f"stuck after a kill at commit {lives}"
         assert (facts["status"], json.loads(facts["output"])) == ("SUCCEEDED", output)
         assert len(workshop.done) == tasks

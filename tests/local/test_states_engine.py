@@ -19,6 +19,7 @@ from pipecell.local.work.states.failure import Failure
 from pipecell.local.work.states.frames import Execution
 from tests.local.crash_machines import BUCKET, DISTRIBUTED, MACHINES, READER, group
 from tests.local.states_driver import DEADLINE, MortalStore, Workshop, ended, engine_on, start
+from tests.local.waiting import wait_until
 from tests.unit.states.machines import PLACE, TASK
 
 
@@ -136,10 +137,15 @@ def test_a_redriven_map_run_goes_on_with_the_items_that_failed(tmp_path: Path) -
 
 def test_a_closed_engine_leaves_no_thread_behind(tmp_path: Path) -> None:
     store = MortalStore(Home(tmp_path / "home").create())
+    before = set(threading.enumerate())
     for _ in range(50):
         engine_on(store, Workshop()).close()
     store.close()
-    assert "states-scheduler" not in [thread.name for thread in threading.enumerate()]
+
+    def are_gone() -> bool:
+        return "states-scheduler" not in [thread.name for thread in set(threading.enumerate()) - before]
+
+    wait_until(are_gone, "the schedulers' threads end")
 
 
 def test_who_waits_for_a_change_may_take_turns_while_the_scheduler_does(

@@ -14,6 +14,7 @@ import pytest
 from pipecell.errors import EndpointError
 from pipecell.local.home import Home
 from pipecell.local.store import Database, Store, statements
+from tests.local.waiting import PATIENCE
 
 FIRST = "CREATE TABLE thing (name TEXT PRIMARY KEY);"
 SECOND = "ALTER TABLE thing ADD COLUMN size INTEGER; CREATE INDEX by_size ON thing (size);"
@@ -88,7 +89,7 @@ def test_a_reader_is_not_held_up_by_a_writer(store: Store) -> None:
         seen: list[list[str]] = []
         reader = threading.Thread(target=lambda: seen.append(names(store)))
         reader.start()
-        reader.join(timeout=10)
+        reader.join(timeout=PATIENCE)
         assert seen == [[]]
 
 
@@ -200,6 +201,14 @@ def test_a_closed_store_says_so(home: Home) -> None:
     store.close()
     with pytest.raises(sqlite3.ProgrammingError):
         store.query("SELECT 1")
+
+
+def test_who_reads_while_it_is_closed_reads_to_the_end(store: Store) -> None:
+    with store._reader() as connection:
+        store.close()
+        assert connection.execute("SELECT 1").fetchone()[0] == 1
+    with pytest.raises(sqlite3.ProgrammingError):
+        connection.execute("SELECT 1")
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:

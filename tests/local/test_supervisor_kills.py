@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from pipecell.local.work.jobs import JobSpec, S3Input, S3Output
 from pipecell.local.work.processes import of_job
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 from tests.local.workshop import BUCKET, SANDBOXES, Workshop, is_running, workshop
 
 JOBS = 4
@@ -56,7 +57,7 @@ def test_random_kills(tmp_path: Path, sandbox: str, seed: int) -> None:
             time.sleep(chance.uniform(0, 0.08))
             kill_one(work, chance, names)
         wait_until(lambda: all(work.jobs.status("processing", name).is_final for name in names), "every end")
-        assert work.jobs.wait_until_idle(30)
+        assert work.jobs.wait_until_idle(PATIENCE)
         for name in names:
             status = work.jobs.status("processing", name)
             assert status.status == "Completed", (status, work.log(name), supervisor_log(work, name))
@@ -66,8 +67,7 @@ def test_random_kills(tmp_path: Path, sandbox: str, seed: int) -> None:
             assert work.get(f"s3://{BUCKET}/{name}/done.txt") == b"from the input"
             assert work.log(name).rstrip().endswith("line 19")
             assert not of_job(str(work.jobs.folder_path("processing", name)))
-        active = work.home.jobs_folder / "active"
-        wait_until(lambda: not list(active.glob("*/*")), "every job is put away")
+        work.wait_until_put_away()
 
 
 def kill_one(work: Workshop, chance: random.Random, names: list[str]) -> None:
@@ -97,11 +97,10 @@ def test_a_killed_job_is_a_failed_job(tmp_path: Path, sandbox: str) -> None:
         work.wait_for_line("shot", "up")
         folder = str(work.jobs.folder_path("processing", "shot"))
         for pid in of_job(folder):
-            if (
-                b"time.sleep"
-                in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[2:3].__repr__().encode()
-            ):
-                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if any(b"time.sleep" in word for word in words[2:3]):
+                    os.kill(pid, signal.SIGKILL)
         status = work.wait("shot")
         assert (status.status, status.exit_code, status.attempt) == ("Failed", 137, 1)
 

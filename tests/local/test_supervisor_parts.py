@@ -24,7 +24,7 @@ from pipecell.local.work.scripts import script_command
 from pipecell.local.work.spawn import Spawner
 from pipecell.local.work.toolkit import arguments, decode, environment
 from pipecell.local.work.watcher import Watcher
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 
 
 class TestReasons:
@@ -159,18 +159,21 @@ class TestWatcher:
         time.sleep(0.1)
         assert watcher[1].empty()
         process.communicate(b"\n")
-        assert watcher[1].get(timeout=10) == "job"
+        assert watcher[1].get(timeout=PATIENCE) == "job"
 
     def test_gone_already(self, watcher: tuple[Watcher, queue.Queue[object]]) -> None:
         process = subprocess.Popen(["/bin/true"])
         process.wait()
         watcher[0].watch("job", process.pid)
-        assert watcher[1].get(timeout=10) == "job"
+        assert watcher[1].get(timeout=PATIENCE) == "job"
 
     def test_later_in_order(self, watcher: tuple[Watcher, queue.Queue[object]]) -> None:
-        watcher[0].call_later(0.05, partial(watcher[1].put, "second"))
+        watcher[0].call_later(3600.0, partial(watcher[1].put, "much later"))
         watcher[0].call_later(0.0, partial(watcher[1].put, "first"))
-        assert [watcher[1].get(timeout=10) for _ in range(2)] == ["first", "second"]
+        assert watcher[1].get(timeout=PATIENCE) == "first"
+        watcher[0].call_later(0.05, partial(watcher[1].put, "second"))
+        assert watcher[1].get(timeout=PATIENCE) == "second"
+        assert watcher[1].empty()
 
     def test_closing_while_its_thread_comes_by(self) -> None:
         """The thread may see the end before it is woken; then nothing is written to a closed pipe."""
@@ -191,7 +194,7 @@ class TestWatcher:
     ) -> None:
         watcher[0].call_soon(lambda: divmod(1, 0))
         watcher[0].call_soon(partial(watcher[1].put, "alive"))
-        assert watcher[1].get(timeout=10) == "alive"
+        assert watcher[1].get(timeout=PATIENCE) == "alive"
         assert "ZeroDivisionError" in caplog.text
 
 

@@ -16,6 +16,7 @@ from pipecell.local.object_model import Condition, Part, PartChoice, Upload
 from pipecell.local.objects import ObjectStore
 from pipecell.local.uploads import MIN_PART_SIZE, Uploads
 from pipecell.local.wire import ServiceError
+from tests.local.waiting import PATIENCE
 
 FULL = MIN_PART_SIZE
 
@@ -254,7 +255,7 @@ def test_a_part_still_on_its_way_cannot_change_the_object(
     class Slow(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             begun.set()
-            go_on.wait(20)
+            go_on.wait(2 * PATIENCE)
             return super().read(size)
 
     errors: list[str] = []
@@ -268,7 +269,7 @@ def test_a_part_still_on_its_way_cannot_change_the_object(
     parts = [uploads.put_part(upload, number, content("ab"[number - 1])) for number in (1, 2)]
     late = threading.Thread(target=send_late)
     late.start()
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     uploads.complete(upload, chosen(*parts))
     go_on.set()
     late.join()

@@ -83,6 +83,11 @@ class Workshop:
     def wait_for_line(self, name: str, line: str, kind: str = "processing") -> None:
         wait_until(lambda: line in self.log(name, kind).splitlines(), f"{line!r} in the log of {name}")
 
+    def wait_until_put_away(self) -> None:
+        """Wait until nothing is left to do for a job: only then does no later server report its end again."""
+        active = self.home.jobs_folder / "active"
+        wait_until(lambda: not list(active.glob("*/*")), "every job is put away")
+
     def supervisor(self, name: str, kind: str = "processing") -> int:
         """Return the pid of a job's supervisor."""
         lock = self.jobs.folder_path(kind, name) / "lock"

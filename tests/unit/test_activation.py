@@ -26,7 +26,7 @@ def test_beginning_does_not_wait_and_settling_does(monkeypatch: pytest.MonkeyPat
     gate, done = threading.Event(), threading.Event()
 
     def slow(home: Path | None) -> None:
-        gate.wait(20)
+        gate.wait(60)
         done.set()
 
     told = chosen(monkeypatch, slow)
@@ -55,17 +55,19 @@ def test_a_failure_is_told_once_and_by_the_waiting_thread(monkeypatch: pytest.Mo
 
 def test_an_import_of_botocore_waits() -> None:
     program = """
-import sys, time
+import sys, threading, time
 from pipecell import targets
 from pipecell.activation import Activation
-done = []
+done, gate = [], threading.Event()
 def slow(home):
+    gate.wait()
     time.sleep(0.3)
     done.append(1)
 targets.activate_local = slow
 begun = Activation(None, print)
 begun.begin()
 assert not done
+gate.set()
 import botocore
 assert done, "botocore was imported before the target was chosen"
 begun.settle()

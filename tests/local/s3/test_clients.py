@@ -23,10 +23,10 @@ from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
 from pipecell.local.objects import ObjectStore
 from tests.local.conftest import Clients
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 
 PART = 5 * 1024 * 1024
-IMPATIENT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+IMPATIENT = Config(retries={"total_max_attempts": 1}, connect_timeout=PATIENCE, read_timeout=PATIENCE)
 
 
 def kilobytes(pid: int, field: str = "VmRSS") -> int:

@@ -98,7 +98,7 @@ def test_keys_of_every_kind(s3: Any, bucket: str, key: str) -> None:
     assert refused(s3.head_object, Bucket=bucket, Key=key) == ("404", 404)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     key=st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=30),
     body=st.binary(max_size=100),

@@ -11,11 +11,12 @@ import pytest
 from botocore.config import Config
 
 from tests.local.conftest import Clients
+from tests.local.waiting import PATIENCE
 
 
 def fetch(url: str, method: str = "GET", data: bytes | None = None) -> tuple[int, bytes]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
     try:
         connection.request(method, f"{parts.path}?{parts.query}", data)
         answer = connection.getresponse()

@@ -76,18 +76,18 @@ def test_waits_for_a_module_that_another_thread_is_loading(
     started, go_on = threading.Event(), threading.Event()
     monkeypatch.setattr(threading, "slow_module_events", (started, go_on), raising=False)
     (tmp_path / "slow_module.py").write_text(
-        "import threading\na, b = threading.slow_module_events\na.set()\nb.wait(10)\nvalue = 2\n"
+        "import threading\na, b = threading.slow_module_events\na.set()\nb.wait(60)\nvalue = 2\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     loading = threading.Thread(target=importlib.import_module, args=("slow_module",))
     loading.start()
     try:
-        assert started.wait(10)
+        assert started.wait(60)
         threading.Timer(0.05, go_on.set).start()
         seen: list[int] = []
         when_imported("slow_module", lambda loaded: seen.append(loaded.value)).cancel()
         assert seen == [2]
     finally:
         go_on.set()
-        loading.join(10)
+        loading.join(60)
         sys.modules.pop("slow_module", None)

@@ -398,7 +398,7 @@ def test_engines_of_one_pipeline_agree(cell: Declare) -> None:
 
 def test_two_notebooks_in_two_threads_do_not_mix() -> None:
     results: dict[str, list[str]] = {}
-    barrier = threading.Barrier(2, timeout=30)
+    barrier = threading.Barrier(2, timeout=60)
 
     def work(name: str) -> None:
         notebook = Notebook()

@@ -102,6 +102,6 @@ def test_holders_in_many_threads(target: ModuleType) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert not wrong
     assert target.function() == "original"

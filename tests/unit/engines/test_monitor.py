@@ -10,7 +10,7 @@ from pipecell.engines.monitor import Monitor, Watch, ended_badly
 from pipecell.errors import EndpointError, ExecutionError
 from tests.unit.engines.fakes import FakeEngine, snapshot
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 from pipecell.engines.connection import Connection
 from pipecell.engines.stepfunctions import StepFunctions
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 ARN = "arn:aws:states:us-east-1:000000000000:execution:Machine:one"
 
 

@@ -15,7 +15,7 @@ from pipecell.live import Screen
 from pipecell.live.runs import RunStage, console_url, failure_of
 from tests.unit.engines.fakes import FakeEngine, snapshot
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class Page:

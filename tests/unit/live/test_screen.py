@@ -15,7 +15,7 @@ from pipecell.live import Screen, output
 from pipecell.live import screen as screen_module
 from tests.unit.engines.fakes import FakeEngine, snapshot
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class Page:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipecell.live.shown import Shown
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class Picture(Shown):

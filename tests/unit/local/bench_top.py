@@ -23,7 +23,7 @@ from pipecell.local.work.lifecycle.processes import FindContainer, Processes
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 _MODEL: list[ServiceModel] = []

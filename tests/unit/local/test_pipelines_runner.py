@@ -279,7 +279,7 @@ def test_a_stop_of_a_function_that_a_crash_cut_off_ends(world: World) -> None:
     with open_bench(world) as bench:
         bench.service._clients = lambda service, region: client
         arn = bench.start([{**step, "Arguments": {}}])
-        assert client.invoked.wait(30)
+        assert client.invoked.wait(60)
         bench.call("StopPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken="t" * 32)
         bench.until(lambda: bench.statuses(arn) == {"f": "Stopping"})
     client.over.set()

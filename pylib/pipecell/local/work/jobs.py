@@ -82,8 +82,8 @@ class Jobs:
     Args:
         home: where the job folders are.
         on_end: called with kind and name, in a thread of its own, when a job has ended, once for each
-            end. It is called again at the next `resume` if it raised or if the server died in it, so
-            doing it twice must do no harm.
+            end. It is called again at the next `resume` if it raised, or if the server ended before the job
+            was put away, so doing it twice must do no harm.
         environment: what every job finds in its environment, over everything else: the endpoint's URL
             and credentials. It is handed from process to process and never written to disk.
         kinds: the kinds of jobs that `resume` takes up; None is every kind.

@@ -32,7 +32,7 @@ def test_alone_a_cell_is_a_pipeline(cells: Cells) -> None:
     assert cells.compiled().document.name == "Pipeline"
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(order=st.permutations("abcdef"))
 def test_any_order_gives_the_same_bytes(tmp_path: Path, order: list[str]) -> None:
     (tmp_path / "data.csv").write_text("y,x\n1,2\n")

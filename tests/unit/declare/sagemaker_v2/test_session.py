@@ -107,7 +107,7 @@ def test_other_threads_see_the_users_own_sdk(cell: Declare) -> None:
     def body(source: str, namespace: Any) -> None:
         thread = threading.Thread(target=elsewhere)
         thread.start()
-        thread.join(10)
+        thread.join(60)
 
     declaration = cell("", run=body)
     assert seen == ["the original ran"]
