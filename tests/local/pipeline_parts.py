@@ -15,7 +15,7 @@ import pytest
 ROLE = "arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRole-pipecell"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 BUCKET = "sagemaker-us-east-1-000000000000"
-PATIENCE = 90.0
+PATIENCE = 120.0
 
 _numbers = count(1)
 
@@ -47,7 +47,7 @@ class Traces:
     def wait_for(self, name: str) -> str:
         """Return a program that waits until a file of this name is here."""
         return (
-            "deadline = time.monotonic() + 60\n"
+            f"deadline = time.monotonic() + {2 * PATIENCE}\n"
             f"while not (here / {name!r}).exists():\n"
             "    time.sleep(0.01)\n"
             "    assert time.monotonic() < deadline, 'nobody came'\n"

@@ -18,7 +18,7 @@ from pipecell.local.home import Home
 from pipecell.local.services import moto_state
 from pipecell.local.store import Store
 from tests.local.conftest import Clients
-from tests.local.waiting import PATIENCE
+from tests.local.waiting import PATIENCE, wait_until
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:asks"
 ROLE = "arn:aws:iam::000000000000:role/r"
@@ -108,7 +108,10 @@ def test_all_of_it_is_there_after_three_kills_and_a_machine_that_waited_goes_on(
         execution, queue = _ask(client)
         topic = _furnish(client)
         client = _after_a_kill(home, client)
-        [message] = client("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=600)["Messages"]
+        [message] = wait_until(
+            lambda: client("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=600).get("Messages"),
+            "the question is there",
+        )
         client = _after_a_kill(home, client)
         client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         client = _after_a_kill(home, client)
@@ -117,7 +120,8 @@ def test_all_of_it_is_there_after_three_kills_and_a_machine_that_waited_goes_on(
         )
         described = _ended(client, execution)
         assert (described["status"], json.loads(described["output"])) == ("SUCCEEDED", {"answer": 42})
-        told = [event["detail"]["status"] for event in _received(client, queue) if "detail" in event]
+        # The event goes out after the end can be seen.
+        told = wait_until(lambda: _told(_received(client, queue)), "the end is told")
         assert told == ["SUCCEEDED"]
         history = client("stepfunctions").get_execution_history(executionArn=execution)["events"]
         assert [event["type"] for event in history].count("TaskSubmitted") == 1
@@ -136,10 +140,7 @@ def _ask(client: Clients) -> tuple[str, str]:
     started = states.start_execution(
         stateMachineArn=machine["stateMachineArn"], input=json.dumps({"queue": queue})
     )
-    deadline = time.monotonic() + PATIENCE
-    while _messages(client, queue)[0] == "0":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: _messages(client, queue)[0] != "0", "the question is there")
     return started["executionArn"], queue
 
 
@@ -172,6 +173,11 @@ def _use(client: Clients, queue: str, topic: str) -> None:
     item = client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})["Item"]
     assert item["n"] == {"N": "5"}
     assert client("secretsmanager").get_secret_value(SecretId="secret")["SecretString"] == "x"
+
+
+def _told(events: list[dict[str, Any]]) -> list[str]:
+    """Return the statuses of executions that events tell."""
+    return [event["detail"]["status"] for event in events if "detail" in event]
 
 
 def _received(client: Clients, queue: str) -> list[dict[str, Any]]:

@@ -131,7 +131,7 @@ def test_a_failing_script_stops_what_comes_later_and_lets_the_rest_end(
         processing("AfterSlow", pipelines.upload(traces.code("AfterSlow")), DependsOn=["Slow"]),
     ]
     arn = pipelines.start(pipelines.create(definition(steps)))
-    wait_until(lambda: pipelines.statuses(arn).get("Bad") == "Failed", "Bad fails", 60)
+    wait_until(lambda: pipelines.statuses(arn).get("Bad") == "Failed", "Bad fails")
     assert pipelines.describe(arn)["PipelineExecutionStatus"] == "Executing"
     traces.put("go")
     assert pipelines.wait(arn)["PipelineExecutionStatus"] == "Failed"
@@ -151,7 +151,7 @@ def test_stop_ends_running_steps_and_starts_no_more(pipelines: Pipelines, traces
         processing("Next", pipelines.upload(traces.code("Next")), DependsOn=["Long"]),
     ]
     arn = pipelines.start(pipelines.create(definition(steps)))
-    wait_until(lambda: traces.runs("Long"), "Long runs", 60)
+    wait_until(lambda: traces.runs("Long"), "Long runs")
     pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
     assert pipelines.wait(arn)["PipelineExecutionStatus"] == "Stopped"
     assert pipelines.statuses(arn) == {"Long": "Stopped"}
@@ -249,7 +249,7 @@ def test_killing_the_endpoint_in_the_middle_of_a_job_loses_nothing(
         processing("After", pipelines.upload(traces.code("After")), DependsOn=["Long", "Beside"]),
     ]
     arn = pipelines.start(pipelines.create(definition(steps)))
-    wait_until(lambda: traces.runs("Long"), "Long runs", 60)
+    wait_until(lambda: traces.runs("Long"), "Long runs")
     os.kill(own_endpoint.pid, signal.SIGKILL)
     traces.put("go")
     again = Clients(daemon.start(home))

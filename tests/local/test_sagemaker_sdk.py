@@ -200,7 +200,7 @@ def test_process_train_evaluate_condition_register(sdk: dict[str, Any], tmp_path
     pipeline.upsert(role_arn=ROLE, tags=[{"Key": "team", "Value": "census"}])
     assert pipeline.upsert(role_arn=ROLE)["PipelineVersionId"] == 2
     execution = pipeline.start()
-    execution.wait(delay=0.2, max_attempts=500)
+    execution.wait(delay=0.2, max_attempts=3000)
     assert execution.describe()["PipelineExecutionStatus"] == "Succeeded"
     steps = {step["StepName"]: step for step in execution.list_steps()}
     assert set(steps) == {
@@ -230,7 +230,7 @@ def test_process_train_evaluate_condition_register(sdk: dict[str, Any], tmp_path
 
     weak = pipeline.start(parameters={"Threshold": 0.99, "Depth": 5})
     with pytest.raises(WaiterError):
-        weak.wait(delay=0.2, max_attempts=500)
+        weak.wait(delay=0.2, max_attempts=3000)
     failed = next(step for step in weak.list_steps() if step["StepStatus"] == "Failed")
     assert (failed["StepName"], failed["FailureReason"]) == ("TooWeak", "Below 0.99")
     assert len(pipeline.list_executions()["PipelineExecutionSummaries"]) == 2
@@ -309,7 +309,7 @@ def test_functions_with_the_step_decorator_really_run(sdk: dict[str, Any]) -> No
     pipeline = Pipeline(name=fresh("functions"), steps=[last], sagemaker_session=sdk["session"])
     pipeline.upsert(role_arn=ROLE)
     execution = pipeline.start()
-    execution.wait(delay=0.2, max_attempts=500)
+    execution.wait(delay=0.2, max_attempts=3000)
     assert {each["StepName"]: each["StepStatus"] for each in execution.list_steps()} == {
         "Load": "Succeeded",
         "Double": "Succeeded",
@@ -340,7 +340,7 @@ def test_a_notebook_job_runs_its_notebook(sdk: dict[str, Any], tmp_path: Path) -
     pipeline = Pipeline(name=fresh("notebook"), steps=[step], sagemaker_session=sdk["session"])
     pipeline.upsert(role_arn=ROLE)
     execution = pipeline.start()
-    execution.wait(delay=0.2, max_attempts=500)
+    execution.wait(delay=0.2, max_attempts=3000)
     arn = execution.list_steps()[0]["Metadata"]["TrainingJob"]["Arn"]
     job = sdk["boto"].client("sagemaker").describe_training_job(TrainingJobName=arn.rpartition("/")[2])
     bucket, _, prefix = job["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://").partition("/")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from pipecell import terminal
-from pipecell.engines.engine import StepSnapshot
+from pipecell.engines.engine import ExecutionSnapshot, StepSnapshot
 from pipecell.engines.monitor import Monitor
 from pipecell.execution import Execution
 from pipecell.live import Screen
@@ -16,10 +16,22 @@ from tests.unit.engines.fakes import FakeEngine, snapshot
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that says it is a terminal.
+
+    Args:
+        drawn: called after each drawing.
+    """
+
+    def __init__(self, drawn: Callable[[], None]) -> None:
+        super().__init__()
+        self._drawn = drawn
 
     def isatty(self) -> bool:
         return True
+
+    def flush(self) -> None:
+        super().flush()
+        self._drawn()
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +39,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "FRAME_SECONDS", 0.001)
 
 
-def follow(stream: io.StringIO, *looks: Any) -> str:
-    monitor = Monitor()
-    execution = Execution(FakeEngine(*looks), "arn", monitor=monitor, screen=Screen())
+def follow(engine: FakeEngine, stream: io.StringIO) -> str:
+    execution = Execution(engine, "arn", monitor=Monitor(), screen=Screen())
     terminal.follow(execution, stream, color=False)
     return stream.getvalue()
+
+
+def follow_in_a_pipe(seen: ExecutionSnapshot) -> str:
+    return follow(FakeEngine(seen), io.StringIO())
+
+
+def follow_in_a_terminal(running: ExecutionSnapshot, ended: ExecutionSnapshot) -> str:
+    """Follow an execution that ends once it has been drawn."""
+    engine = FakeEngine(running)
+    return follow(engine, Terminal(lambda: setattr(engine, "looks", [ended])))
 
 
 def steps(**status: str) -> tuple[StepSnapshot, ...]:
@@ -42,8 +63,8 @@ def steps(**status: str) -> tuple[StepSnapshot, ...]:
 
 
 def test_a_pipe_gets_one_line_a_change() -> None:
-    text = follow(
-        io.StringIO(), snapshot("Succeeded", ended=4.0, steps=steps(Prepare="Succeeded", Train="Succeeded"))
+    text = follow_in_a_pipe(
+        snapshot("Succeeded", ended=4.0, steps=steps(Prepare="Succeeded", Train="Succeeded"))
     )
     assert text == "  Prepare  Succeeded  0:02\n  Train  Succeeded  0:02\np  Succeeded  0:03\n"
 
@@ -51,8 +72,8 @@ def test_a_pipe_gets_one_line_a_change() -> None:
 def test_reasons_and_reuse_are_said() -> None:
     failed = StepSnapshot("Train", "Training", "Failed", 1.0, 2.0, failure_reason="line one\nline two")
     reused = StepSnapshot("Prepare", "Processing", "Succeeded", 1.0, 1.0, cached=True)
-    text = follow(
-        io.StringIO(), snapshot("Failed", ended=2.0, steps=(reused, failed), failure_reason="a step failed")
+    text = follow_in_a_pipe(
+        snapshot("Failed", ended=2.0, steps=(reused, failed), failure_reason="a step failed")
     )
     assert "  Prepare  Succeeded (reused)  0:00\n" in text
     assert "  Train  Failed  0:01: line one\n    line two\n" in text
@@ -61,9 +82,7 @@ def test_reasons_and_reuse_are_said() -> None:
 
 def test_a_terminal_is_drawn_over() -> None:
     running = snapshot("Executing", steps=steps(Prepare="Executing"))
-    text = follow(
-        Terminal(), *[running] * 200, snapshot("Succeeded", ended=4.0, steps=steps(Prepare="Succeeded"))
-    )
+    text = follow_in_a_terminal(running, snapshot("Succeeded", ended=4.0, steps=steps(Prepare="Succeeded")))
     assert "\x1b[3F" in text  # up over the three lines of the tree before
     last = text.rpartition("\x1b[3F")[2]
     assert "✓ Succeeded" in last
@@ -76,7 +95,7 @@ def test_a_tree_longer_than_the_terminal_keeps_within_it_while_it_runs(
     monkeypatch.setenv("LINES", "2")
     monkeypatch.setenv("COLUMNS", "60")
     running = snapshot("Executing", steps=steps(Prepare="Executing"))
-    text = follow(Terminal(), *[running] * 200, snapshot("Succeeded", ended=4.0))
+    text = follow_in_a_terminal(running, snapshot("Succeeded", ended=4.0))
     first = text.split("\x1b[J")[0]
     assert first.count("\n") == 1
     assert "○ Train" not in first

@@ -54,6 +54,7 @@ class Watch:
         self.news: tuple[Event, ...] = ()
         self._on_change = on_change
         self._over = threading.Event()
+        self._told = threading.Event()  # of the end
         self._rest = engine.poll_seconds[0]
         self._failures = 0
         self._insides = Insides(engine)
@@ -67,18 +68,19 @@ class Watch:
         """Stop looking; the execution goes on."""
         self._over.set()
         self._notify()
+        self._told.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until there is nothing more to see; tell whether that is so.
+        """Block until there is nothing more to see, and the watcher knows; tell whether that is so.
 
         Interruptible: it never sleeps longer than a fifth of a second without looking for signals.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not self._over.is_set():
+        while not self._told.is_set():
             rest = 0.2 if deadline is None else min(0.2, deadline - time.monotonic())
             if rest <= 0:
                 return False
-            self._over.wait(rest)
+            self._told.wait(rest)
         return True
 
     def look(self, now: float) -> float | None:
@@ -99,6 +101,8 @@ class Watch:
             self._over.set()
         if changed or self.over:
             self._notify()
+        if not seen.running:
+            self._told.set()
         return None if self.over else self._rest
 
     def _failed(self, error: PipecellError, now: float) -> float | None:
@@ -113,6 +117,8 @@ class Watch:
         if gone:
             self._over.set()
         self._notify()
+        if gone:
+            self._told.set()
         most = MAX_BACK_OFF.get(self.engine.target, MAX_BACK_OFF["aws"])
         wait = self.engine.poll_seconds[0] * 2.0 ** min(self._failures, 8)
         return None if gone else min(wait, most)

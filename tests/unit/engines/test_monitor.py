@@ -32,6 +32,24 @@ def test_it_tells_of_each_change_and_ends(monitor: Monitor) -> None:
     assert ended_badly(watch) is None
 
 
+def test_who_waits_goes_on_when_the_watcher_knows(monitor: Monitor) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    told: list[str] = []
+
+    def tell(seen: Watch) -> None:
+        begun.set()
+        go_on.wait(DEADLINE)
+        told.append("the end")
+
+    watch = monitor.watch(FakeEngine(snapshot("Succeeded", ended=3.0)), "arn", tell)
+    assert begun.wait(DEADLINE)
+    assert watch.over
+    assert not watch.wait(0.01)
+    go_on.set()
+    assert watch.wait(DEADLINE)
+    assert told == ["the end"]
+
+
 def test_nobody_sees_what_is_new_as_out_of_reach() -> None:
     class Read(Watch):
         """A watch that is read by another thread whenever something of it is written."""
