@@ -7,24 +7,25 @@ are one group of pytest-xdist, so that one worker alone drives it. Screenshots g
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from tests.browser.lab import Lab
+from tests.browser.lab import PATIENCE, Lab
 from tests.browser.releases import NEWEST, python_of
 from tests.browser.servers import find_browser, running_lab
 from tests.browser.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
-PATIENCE = float(os.environ.get("PIPECELL_PATIENCE", "90"))
-"""Seconds that a step of a test may take: a busy machine of two cores is slow, not wrong."""
+START_SECONDS = 300.0
+"""Seconds that Chromium may take to start."""
 SIZE: ViewportSize = {"width": 1280, "height": 900}
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -44,7 +45,9 @@ def browser() -> Iterator[Browser]:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
         # A page whose headers a test has changed counts as one from afar, which may not call this machine.
         arguments.append("--disable-features=LocalNetworkAccessChecks")
-        started = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+        started = playwright.chromium.launch(
+            executable_path=find_browser(), args=arguments, timeout=START_SECONDS * 1000
+        )
         yield started
         started.close()
 
@@ -100,3 +103,16 @@ def watched(page: Page, lab: Lab) -> Iterator[Watch]:
     watch = Watch(page, lab.url)
     yield watch
     watch.check()
+
+
+@pytest.fixture
+def setting(lab: Lab, page: Page) -> Iterator[Callable[..., None]]:
+    """Sets what people set in JupyterLab's settings; afterwards all is as it comes."""
+    url = f"{lab.url}/lab/api/settings/pipecell-labextension:settings?token={lab.token}"
+
+    def put(**values: Any) -> None:
+        answer = page.request.put(url, data={"raw": json.dumps(values)})
+        assert answer.ok, answer.text()
+
+    yield put
+    put()

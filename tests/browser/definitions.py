@@ -17,7 +17,7 @@ print("the report is written")
 """
 COUNT = """
 import time
-for number in range(3000):
+for number in range(36_000):
     print("line", number, flush=True)
     time.sleep(0.1)
 """

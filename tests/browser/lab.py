@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as Expired
 
-RUN_SECONDS = 120.0
+PATIENCE = float(os.environ.get("PIPECELL_PATIENCE", "180"))
+"""Seconds that a step of a test may take: a busy machine of two cores is slow, not wrong."""
+RUN_SECONDS = 300.0
+"""Seconds that a cell, or the start of a page or kernel, may take on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +79,25 @@ class LabPage:
     page: Page
     name: str
 
+    def wait_for_front(self) -> None:
+        """Wait until JupyterLab's commands act on this notebook: some time after it was opened, they do."""
+        self.page.wait_for_function(
+            "path => window.jupyterapp?.shell.currentWidget?.context?.path === path",
+            arg=self.name,
+            timeout=RUN_SECONDS * 1000,
+        )
+
     def wait_for_kernel(self) -> None:
         """Wait until the notebook's kernel is idle for the first time."""
+        self.wait_for_front()
         self.page.wait_for_function(
-            """() => {
-                const panel = window.jupyterapp?.shell.currentWidget;
-                return panel?.sessionContext?.session?.kernel?.status === 'idle';
-            }""",
+            "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
             timeout=RUN_SECONDS * 1000,
         )
 
     def start(self, index: int) -> None:
         """Run one cell, and do not wait for it."""
+        self.wait_for_front()
         self.page.evaluate(
             """index => {
                 const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -115,8 +128,21 @@ class LabPage:
         # A long notebook keeps only the cells near the window in the page, each with its number.
         return self.page.locator(f'.jp-Notebook [data-windowed-list-index="{index}"] .jp-Cell-outputWrapper')
 
+    def wait_until_kept(self, index: int, text: str) -> None:
+        """Wait until what a cell's output keeps holds a text: it follows the live view before it."""
+        self.page.wait_for_function(
+            """([index, text]) => {
+                const cell = window.jupyterapp.shell.currentWidget?.content.widgets[index];
+                const outputs = cell?.outputArea.model.toJSON() ?? [];
+                return outputs.some(({ data }) => data?.['text/plain']?.includes(text));
+            }""",
+            arg=[index, text],
+            timeout=RUN_SECONDS * 1000,
+        )
+
     def save(self) -> nbformat.NotebookNode:
         """Save the notebook and return what is in the file."""
+        self.wait_for_front()
         self.page.evaluate("async () => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
         saved: nbformat.NotebookNode = nbformat.read(self.lab.folder / self.name, as_version=4)
@@ -124,6 +150,43 @@ class LabPage:
 
     def shut_down_kernel(self) -> None:
         """End the kernel, as a crash or the end of a day does."""
-        self.page.evaluate(
-            "async () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()",
-        )
+        self.wait_for_front()
+        self.page.evaluate("async () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def hover_for(place: Locator, shown: Locator) -> None:
+    """Rest the mouse on a place until it shows something: what is drawn anew under it may hide that again."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        place.hover()
+        with suppress(Expired):
+            shown.first.wait_for(timeout=5000)
+            return
+        place.page.mouse.move(0, 0)
+    raise AssertionError("Nothing shows there.")
+
+
+def press_until(page: Page, command: str, *keys: str) -> None:
+    """Press keys, one after the other, until JupyterLab has understood them as a command.
+
+    It takes two keys for one shortcut only where no more than a second passes between them.
+
+    Args:
+        page: a page that takes keys.
+        command: its id.
+        keys: as playwright names them.
+    """
+    page.evaluate(
+        """() => {
+            const heard = (window.pipecellHeard = []);
+            window.jupyterapp.commands.commandExecuted.connect((_, { id }) => heard.push(id));
+        }"""
+    )
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for key in keys:
+            page.keyboard.press(key)
+        with suppress(Expired):
+            page.wait_for_function("id => window.pipecellHeard.includes(id)", arg=command, timeout=5000)
+            return
+    raise AssertionError(f"The keys do not mean {command}.")

@@ -18,7 +18,9 @@ from pathlib import Path
 from tests.browser.lab import Lab
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SECONDS = 120.0
+SECONDS = 300.0
+_COMPLETER = {"providerTimeout": 1000 * SECONDS}
+"""A busy kernel completes late: JupyterLab would wait a second for it."""
 
 _WITHOUT = """
 import sys
@@ -82,9 +84,12 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     (config / "page_config.json").write_text(
         json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
     )
+    completer = folder / "settings" / "@jupyterlab" / "completer-extension"
+    completer.mkdir(parents=True)
+    (completer / "manager.jupyterlab-settings").write_text(json.dumps(_COMPLETER))
     for name, argv, language in _KERNELS:
         _write_kernelspec(folder / "data" / "kernels" / name, argv, language)
-    token, port = secrets.token_hex(16), _free_port()
+    token = secrets.token_hex(16)
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JUPYTER"))
     } | {
@@ -103,18 +108,15 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     }
     command = [
         *(python, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
+        *(f"--port={_free_port()}", f"--IdentityProvider.token={token}"),
         *(f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True"),
     ]
-    server = Lab(f"http://127.0.0.1:{port}", token, work)
     with (folder / "lab.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=work)
         try:
-            _wait_for(server, process, folder / "lab.log")
-            yield server
+            yield Lab(_wait_for(process, folder, token), token, work)
         finally:
-            process.terminate()
-            process.wait(SECONDS)
+            _end(process)
             stop = [sys.executable, "-m", "pipecell.cli", "local", "stop"]
             subprocess.run(stop, env=environment, check=False, capture_output=True)
 
@@ -126,15 +128,29 @@ def _write_kernelspec(folder: Path, argv: tuple[str, ...], language: str) -> Non
     (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 
 
-def _wait_for(server: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(process: subprocess.Popen[bytes], folder: Path, token: str) -> str:
+    """Return where a JupyterLab answers: on another port than it was given, where somebody has taken that."""
+    told = folder / "runtime" / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{server.url}/api/status?token={server.token}", timeout=5):
-                return
-        except OSError:
+            url = f"http://127.0.0.1:{json.loads(told.read_text())['port']}"
+            with urllib.request.urlopen(f"{url}/api/status?token={token}", timeout=60):
+                return url
+        except (OSError, ValueError):  # not there, half written, or not answering yet
             time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+    log = (folder / "lab.log").read_text(errors="replace")
+    raise RuntimeError(f"JupyterLab did not start:\n{log[-3000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a JupyterLab and its kernels; one that does not go by itself is made to."""
+    process.terminate()
+    try:
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:

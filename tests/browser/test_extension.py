@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Lab, LabPage
+from tests.browser.lab import Lab, LabPage, hover_for
 from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
 from tests.browser.releases import NEWEST, OLDEST
 from tests.browser.watch import Watch
@@ -76,7 +76,7 @@ def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     badge = cell(page, 3).locator(".pc-Badge")
     expect(badge).to_have_accessible_name("Processing, 1 problem. Show in First.")
     expect(cell(page, 3).locator(".pc-Underline.pc-mod-error")).to_have_text("ml.m5.larg")
-    cell(page, 3).locator(".pc-Underline.pc-mod-error").hover()
+    hover_for(cell(page, 3).locator(".pc-Underline.pc-mod-error"), page.locator(".pc-Tooltip"))
     expect(page.locator(".pc-Tooltip")).to_contain_text("Did you mean")
     screenshot(page, "extension-problem")
 

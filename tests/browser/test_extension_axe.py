@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.lab import RUN_SECONDS, Lab
-from tests.distributions import ROOT
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-DECLARE = """%%pipeline Spoken --engine stepfunctions
+DECLARE = """%%pipeline NAME --engine stepfunctions
 from stepfunctions.steps import Chain, Fail, Pass
 Chain([Pass("First"), Pass("Second"), Fail("Last", error="Weak", cause="Too weak.")])"""
 BROKEN = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Nowhere"}}}
 
 
-def violations(page: Page, where: str) -> list[str]:
-    """Return what axe-core finds wrong in a part of the page."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("async where => (await axe.run(where)).violations", where)
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
-
-
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_axe_finds_nothing(lab: Lab, page: Page, theme: str) -> None:
     (lab.folder / "spoken.asl.json").write_text(json.dumps(BROKEN))
-    lab.write(f"spoken-{theme}.ipynb", "%load_ext pipecell", DECLARE, "%pipeline run --wait")
+    lab.write(
+        f"spoken-{theme}.ipynb",
+        "%load_ext pipecell",
+        DECLARE.replace("NAME", f"Spoken{theme}"),
+        "%pipeline run --wait",
+    )
     notebook = lab.open(page, f"spoken-{theme}.ipynb")
     notebook.wait_for_kernel()
     change = (
@@ -44,7 +40,7 @@ def test_axe_finds_nothing(lab: Lab, page: Page, theme: str) -> None:
         expect(shown.get_by_role("listitem").first).to_contain_text("FAILED")
         assert [*violations(page, ".pc-Panel"), *violations(page, ".pc-Badge")] == []
         page.evaluate(
-            "window.jupyterapp.commands.execute('docmanager:open', { path: 'spoken.asl.json' })",
+            "void window.jupyterapp.commands.execute('docmanager:open', { path: 'spoken.asl.json' })",
         )
         expect(page.locator(".pc-Viewer-side")).to_contain_text("Nowhere", timeout=RUN_SECONDS * 1000)
         assert violations(page, ".pc-Viewer") == []

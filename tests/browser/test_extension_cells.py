@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Lab, LabPage
+from tests.browser.lab import Lab, LabPage, hover_for
 from tests.browser.pipeline import LOAD
 from tests.browser.watch import Watch
 
@@ -146,7 +146,7 @@ def test_a_problem_is_said_once_in_each_of_two_views_of_a_notebook(
     expect(page.locator(".jp-NotebookPanel")).to_have_count(2)
     lines = page.locator(".jp-NotebookPanel:visible .pc-Underline.pc-mod-error")
     expect(lines).to_have_count(2)
-    lines.last.hover()
+    hover_for(lines.last, page.locator(".pc-Tooltip"))
     expect(page.locator(".pc-Tooltip .pc-Explain")).to_have_count(1)
     expect(badges(page)).to_have_count(2)
 
@@ -170,5 +170,5 @@ def test_two_notebooks_that_share_a_kernel_both_show_its_pipelines(
     node = shown.get_by_role("button", name="Hold, Wait")
     expect(node).not_to_have_attribute("aria-description", "The cell that declares this was deleted.")
     node.click()
-    page.wait_for_function("id => window.jupyterapp.shell.currentWidget.id === id", arg=host)
+    page.wait_for_function("id => window.jupyterapp.shell.currentWidget?.id === id", arg=host)
     expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Host")

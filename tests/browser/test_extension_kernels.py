@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -15,6 +13,13 @@ from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
 from tests.browser.releases import NEWEST, OLDEST
 from tests.browser.watch import Watch
 
+LISTEN = """() => {
+    const told = (window.pipecellTold = new Set());
+    new MutationObserver(() => {
+        for (const toast of document.querySelectorAll('.Toastify__toast')) told.add(toast.textContent);
+    }).observe(document.body, { childList: true, characterData: true, subtree: true });
+}"""
+"""Remembers what JupyterLab's notifications say: they pass."""
 DIE = "import os; os._exit(1)"
 CELLS = 4
 """Cells that load pipecell, write the scripts and declare both steps."""
@@ -38,19 +43,6 @@ def run_all(notebook: LabPage) -> None:
 
 def panel(page: Page) -> Locator:
     return page.get_by_role("region", name="Pipelines")
-
-
-@pytest.fixture
-def setting(lab: Lab, page: Page) -> Iterator[Any]:
-    """Sets what people set in JupyterLab's settings; afterwards all is as it comes."""
-    url = f"{lab.url}/lab/api/settings/pipecell-labextension:settings?token={lab.token}"
-
-    def put(**values: object) -> None:
-        answer = page.request.put(url, data={"raw": json.dumps(values)})
-        assert answer.ok, answer.text()
-
-    yield put
-    put()
 
 
 def test_a_run_goes_on_without_its_kernel_and_is_there_again_in_the_next_one(
@@ -103,7 +95,7 @@ def test_the_panel_is_that_of_the_notebook_in_front(lab: Lab, page: Page, tmp_pa
     left = page.evaluate("window.jupyterapp.shell.currentWidget.id")
 
     lab.write("right.ipynb", "1")
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:open', { path: 'right.ipynb' })")
+    page.evaluate("void window.jupyterapp.commands.execute('docmanager:open', { path: 'right.ipynb' })")
     expect(shown).to_contain_text("This notebook has not loaded pipecell")
     expect(shown.get_by_role("heading", name="Left")).to_have_count(0)
 
@@ -118,16 +110,14 @@ def test_each_notebook_is_linked_to_its_own_kernel(lab: Lab, page: Page, tmp_pat
     for name in ("East", "West"):
         step = PREPARE.replace("NAME", name).replace("m5.larg", "m5.large")
         lab.write(f"{name}.ipynb", LOAD, scripts(door), step)
-    notebook = lab.open(page, "East.ipynb")
+    lab.open(page, "East.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('pipecell:show')")
     shown = panel(page)
     for name in ("East", "West"):
         page.evaluate(
             "path => void window.jupyterapp.commands.execute('docmanager:open', { path })", f"{name}.ipynb"
         )
-        page.wait_for_function(
-            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=f"{name}.ipynb"
-        )
+        notebook = LabPage(lab, page, f"{name}.ipynb")
         notebook.wait_for_kernel()
         for index in range(3):
             notebook.run(index)
@@ -144,7 +134,7 @@ def test_kernels_without_pipecell_and_of_another_language_are_told_apart_calmly(
     def use(kernel: str) -> None:
         session = "window.jupyterapp.shell.currentWidget.sessionContext"
         page.evaluate(f"async kernel => {{ await {session}.changeKernel({{ name: kernel }}); }}", kernel)
-        page.wait_for_function(f"kernel => {session}.session.kernel.name === kernel", arg=kernel)
+        page.wait_for_function(f"kernel => {session}.session?.kernel?.name === kernel", arg=kernel)
         notebook.wait_for_kernel()
 
     notebook.wait_for_kernel()
@@ -163,7 +153,7 @@ def test_kernels_without_pipecell_and_of_another_language_are_told_apart_calmly(
 
 
 def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
-    lab: Lab, page: Page, setting: Any, tmp_path: Path
+    lab: Lab, page: Page, setting: Callable[..., None], tmp_path: Path
 ) -> None:
     setting(defaultProfile="full", confirmAws=False)
     door = tmp_path / "door"
@@ -178,12 +168,14 @@ def test_settings_choose_the_profile_of_a_run_and_whether_aws_is_asked_about(
     expect(page.get_by_role("dialog")).to_have_count(0)
     bar.get_by_role("button", name="Target: on AWS").click()
 
+    page.evaluate(LISTEN)
+    told = "words => [...window.pipecellTold].some(text => text.includes(words))"
     bar.get_by_role("button", name="Run Settled").click()
-    expect(page.locator(".Toastify")).to_contain_text("Settled: profile full")
+    page.wait_for_function(told, arg="Settled: profile full")
     bar.get_by_role("button", name="Use profile smoke").click()
     expect(full).to_have_attribute("aria-pressed", "false")
     bar.get_by_role("button", name="Run Settled").click()
-    expect(page.locator(".Toastify")).to_contain_text("Settled: profile smoke")
+    page.wait_for_function(told, arg="Settled: profile smoke")
     expect(panel(page).get_by_role("listitem").first).to_contain_text("Succeeded")
 
 
@@ -192,10 +184,11 @@ def test_a_notebook_opened_again_and_again_finds_its_pipelines_in_its_kernel(
 ) -> None:
     # ipywidgets' extension keeps closed notebooks and their connections alive: faults of closing do not show.
     with lab.without("@jupyter-widgets/jupyterlab-manager", "anywidget"):
-        declared(lab, page, "Reopened", tmp_path / "door")
+        notebook = declared(lab, page, "Reopened", tmp_path / "door")
     shown = panel(page)
     for _ in range(3):
         expect(shown.get_by_role("heading", name="Reopened")).to_be_visible()
+        notebook.wait_for_front()
         page.evaluate("window.jupyterapp.shell.currentWidget.dispose()")
         expect(shown.get_by_role("heading", name="Reopened")).to_have_count(0)
         page.evaluate(

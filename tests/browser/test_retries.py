@@ -33,7 +33,7 @@ def test_a_new_execution_from_a_step_takes_the_place_of_the_one_before(
     node(view, "First").click()
     expect(view.locator(".pc-facts").first).to_contain_text("hit: taken over from execution")
     screenshot(page, "lab-resumed")
-    page.wait_for_timeout(1500)  # the picture behind the widget follows within a second
+    notebook.wait_until_kept(1, "reused")
     saved = notebook.save()
     assert "reused" in saved.cells[1].outputs[0].data["text/plain"]
 

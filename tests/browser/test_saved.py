@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from tests.browser.definitions import BREAK, job, judged, write
-from tests.browser.lab import Lab
+from tests.browser.lab import PATIENCE, Lab
 from tests.browser.releases import NEWEST
 
 Keep = Callable[[Page, str], None]
@@ -27,10 +27,6 @@ CELLS = (
     "e = p.run(); display(e); e.wait(raise_on_failure=False)",
 )
 STATES = {"Report": "✓ succeeded", "Judge": "✓ succeeded", "Break": "✕ failed", "TooWeak": "– not taken"}
-STORED = """() => {
-    const { widgets } = window.jupyterapp.shell.currentWidget.content;
-    return JSON.stringify(widgets[2].outputArea.model.toJSON()).includes('✕ Failed');
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +36,12 @@ def saved(lab_of: Callable[[str], Lab], browser: Browser) -> Path:
     write(lab.folder, NAME, judged(job("Break", BREAK)))
     path = lab.write(f"{NAME}.ipynb", *CELLS)
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     notebook = lab.open(page, path.name)
     notebook.wait_for_kernel()
     for index in range(len(CELLS)):
         notebook.run(index)
-    page.wait_for_function(STORED)
+    notebook.wait_until_kept(2, "✕ Failed")
     notebook.save()
     notebook.shut_down_kernel()
     page.close()
@@ -65,6 +62,8 @@ def check_pictures(page: Page) -> None:
     """Look for the pictures of the preview and of the run: both are loaded."""
     pictures = page.get_by_role("img", name=NAME)
     expect(pictures).to_have_count(2)
+    for picture in pictures.all():
+        expect(picture).to_have_js_property("complete", value=True)
     assert pictures.evaluate_all("all => all.every(each => each.naturalWidth > 300)")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import queue
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,7 +75,7 @@ class Kernel:
         )
         self.client = self._manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=SECONDS)
+        self._meet()
 
     def run(self, code: str, *, cell_id: str | None = None, interrupt_after: str | None = None) -> Cell:
         """Run a cell and wait for it.
@@ -125,12 +127,24 @@ class Kernel:
     def restart(self) -> None:
         """Start it anew: all its memory is gone."""
         self._manager.restart_kernel(now=True)
-        self.client.wait_for_ready(timeout=SECONDS)
+        self._meet()
 
     def close(self) -> None:
         """End it."""
         self.client.stop_channels()
         self._manager.shutdown_kernel(now=True)
+
+    def _meet(self) -> None:
+        """Wait until it answers, and until what it tells arrives here: that has a connection of its own."""
+        self.client.wait_for_ready(timeout=SECONDS)
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            asked = self.client.kernel_info()
+            with suppress(queue.Empty):
+                while self.client.get_iopub_msg(timeout=2)["parent_header"].get("msg_id") != asked:
+                    pass
+                return
+        raise AssertionError("The kernel tells nothing.")
 
     def _reply(self, message_id: str) -> dict[str, Any]:
         while True:

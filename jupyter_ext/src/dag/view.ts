@@ -10,6 +10,7 @@ import { isolated } from './isolated';
 import { Minimap } from './minimap';
 import type { Action, Choice, DagDocument, Host, HostEvent, StepState, View } from './model';
 import { Notices } from './notices';
+import { Press } from './press';
 import { followTheme } from './theme';
 import { Timeline } from './timeline';
 import { Tools } from './tools';
@@ -81,6 +82,10 @@ export class DagView implements View {
 
   /** Take what the host tells. */
   receive(event: HostEvent): void {
+    this.press.draw(() => this.take(event));
+  }
+
+  private take(event: HostEvent): void {
     switch (event.type) {
       case 'document':
         if (!('view' in event.document) && !this.isDrawn(event.document)) {
@@ -418,8 +423,9 @@ export class DagView implements View {
   private readonly timeline: Timeline;
   private readonly body = html('div', 'pc-main');
   private readonly notices = new Notices(step => this.show(step));
+  private readonly press = new Press(this.body);
   private readonly clock = new Clock();
-  private readonly gathered = new Gathered(changes => this.change(changes));
+  private readonly gathered = new Gathered(changes => this.press.draw(() => this.change(changes)));
   private readonly cleanups: (() => void)[] = [];
   private readonly ticking: number;
   private document: DagDocument | null = null;

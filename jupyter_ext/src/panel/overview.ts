@@ -2,6 +2,7 @@
 
 import type { DagDocument, RunState, StepState as Drawn } from '../dag';
 import { Canvas } from '../dag/canvas';
+import { Press } from '../dag/press';
 import { followTheme } from '../dag/theme';
 import { fill, html } from '../dom';
 import type { Overview as Drawing, StepState } from '../kernel/protocol';
@@ -40,6 +41,10 @@ export class Overview {
   }
 
   show(value: OverviewValue | null): void {
+    this.press.draw(() => this.draw(value));
+  }
+
+  private draw(value: OverviewValue | null): void {
     this.element.hidden = value === null;
     const before = this.shown;
     this.shown = value;
@@ -124,6 +129,7 @@ export class Overview {
 
   private readonly canvas: Canvas;
   private readonly unfollow: () => void;
+  private readonly press = new Press(this.element);
   private shown: OverviewValue | null = null;
   private drawn: DagDocument | null = null;
 }

@@ -1,5 +1,6 @@
-/** One part of the side panel: drawn again only when what it shows is another, and then the focus stays. */
+/** One part of the side panel: drawn again only when what it shows is another, and then focus and clicks stay. */
 
+import { Press } from '../dag/press';
 import { html } from '../dom';
 
 export abstract class Section<T> {
@@ -28,9 +29,11 @@ export abstract class Section<T> {
     const key = this.key(value);
     if (key !== this.shown) {
       this.shown = key;
-      const focused = this.focused();
-      this.draw(value);
-      this.focus(focused);
+      this.press.draw(() => {
+        const focused = this.focused();
+        this.draw(value);
+        this.focus(focused);
+      });
     }
   }
 
@@ -57,6 +60,7 @@ export abstract class Section<T> {
     }
   }
 
+  private readonly press = new Press(this.body);
   private shown = '';
 }
 

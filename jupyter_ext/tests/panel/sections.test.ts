@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { ExecutionList } from '../../src/panel/executions';
 import { LogView } from '../../src/panel/log';
@@ -103,6 +103,24 @@ describe('the focus', () => {
     list.show({ rows, trouble: '', shown: '', aws: false, now: 161 });
     expect(document.activeElement).toBe(document.body);
   });
+});
+
+test('a button that people press is not drawn anew before its click', () => {
+  vi.useFakeTimers();
+  const stopped: string[] = [];
+  const list = new ExecutionList({ ...ACTS, stop: each => stopped.push(each.arn) });
+  const show = (now: number): void => list.show({ rows: [row('a')], trouble: '', shown: '', aws: false, now });
+  show(160);
+  const button = list.element.querySelector<HTMLElement>('li .pc-Link');
+  button?.dispatchEvent(new Event('pointerdown', { bubbles: true }));
+  show(161);
+  expect(button?.closest('section')).toBe(list.element);
+  window.dispatchEvent(new Event('pointerup'));
+  button?.click();
+  vi.advanceTimersByTime(1);
+  expect(list.element.textContent).toContain('1:01');
+  expect(stopped).toEqual(['a']);
+  vi.useRealTimers();
 });
 
 test('lines of another log are not taken', () => {

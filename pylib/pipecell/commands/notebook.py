@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pipecell.definition.checks import Diagnostic
     from pipecell.profiles import Profile
 
+KERNEL_SECONDS = 300
+"""How long a kernel may take to start, or to tell the last of what a cell did: a busy machine is slow."""
+
 _DECLARES = re.compile(r"^\s*%%(pipeline|step)\b")
 _LAUNCHES = re.compile(r"^[^#\n]*%pipeline\s+(plan|diff|run|try|watch|logs|stop|retry|list)\b", re.MULTILINE)
 
@@ -85,7 +88,12 @@ def read_notebook(
     content = _read(path, nbformat)
     manager = KernelManager(kernel_spec_manager=ThisPython())
     client = NotebookClient(
-        content, km=manager, timeout=None, resources={"metadata": {"path": str(path.absolute().parent)}}
+        content,
+        km=manager,
+        timeout=None,
+        startup_timeout=KERNEL_SECONDS,
+        iopub_timeout=KERNEL_SECONDS,
+        resources={"metadata": {"path": str(path.absolute().parent)}},
     )
     variables = {**os.environ, handoff.READING: "1"}
     for variable, value in environment.items():

@@ -18,6 +18,9 @@ from typing import Any
 
 from pipecell.local.installed import PACKAGE_FOLDER
 
+KERNEL_SECONDS = 300
+"""How long a kernel may take to start, or to tell the last of what a cell did: a busy machine is slow."""
+
 ENTRY_POINT = "amazon_sagemaker_scheduler"
 _PROGRAM = (
     "import sys; sys.path.append({folder!r}); "
@@ -69,7 +72,12 @@ def run(variables: Mapping[str, str]) -> None:
         insert_parameters(notebook, parameters)
     kernel = _kernel(variables.get("SM_KERNEL_NAME", ""))
     client = nbclient.NotebookClient(
-        notebook, timeout=None, kernel_name=kernel, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=None,
+        startup_timeout=KERNEL_SECONDS,
+        iopub_timeout=KERNEL_SECONDS,
+        kernel_name=kernel,
+        resources={"metadata": {"path": str(folder)}},
     )
     try:
         client.execute()
