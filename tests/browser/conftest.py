@@ -111,7 +111,8 @@ def setting(lab: Lab, page: Page) -> Iterator[Callable[..., None]]:
     url = f"{lab.url}/lab/api/settings/pipecell-labextension:settings?token={lab.token}"
 
     def put(**values: Any) -> None:
-        answer = page.request.put(url, data={"raw": json.dumps(values)})
+        raw = {"raw": json.dumps(values)}
+        answer = page.request.put(url, data=raw, timeout=PATIENCE * 1000)
         assert answer.ok, answer.text()
 
     yield put

@@ -108,7 +108,7 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     }
     command = [
         *(python, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *(f"--port={_free_port()}", f"--IdentityProvider.token={token}"),
+        *("--ip=127.0.0.1", f"--port={_free_port()}", f"--IdentityProvider.token={token}"),
         *(f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True"),
     ]
     with (folder / "lab.log").open("wb") as log:

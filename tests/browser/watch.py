@@ -13,6 +13,8 @@ import re
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, Route
 
+from tests.browser.lab import RUN_SECONDS
+
 # JupyterLab compiles the schemas of settings, and styles its widgets, in place; anywidget loads what the
 # kernel sent from a blob.
 POLICY = (
@@ -66,7 +68,7 @@ def _strictly(route: Route) -> None:
     if route.request.resource_type != "document":
         route.continue_()
         return
-    answer = route.fetch()
+    answer = route.fetch(timeout=RUN_SECONDS * 1000)
     digests = [hashlib.sha256(text.encode()).digest() for text in _INLINE.findall(answer.text())]
     own = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     policy = {"content-security-policy": POLICY.format(own=own)}

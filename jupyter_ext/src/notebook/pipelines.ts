@@ -246,6 +246,7 @@ export class NotebookPipelines implements IDisposable {
 
   private statusChanged(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      this._loaded = false;
       this._link?.reset();
       this._missing = false;
       this.clear();
@@ -272,6 +273,8 @@ export class NotebookPipelines implements IDisposable {
       this._loading = '';
       if (this.link === 'absent') {
         void this.open();
+      } else {
+        this._loaded = this.link === 'opening';
       }
     }
   }
@@ -321,6 +324,10 @@ export class NotebookPipelines implements IDisposable {
     }
     if (this.link === 'absent') {
       this.clear();
+      if (this._loaded) {
+        this._loaded = false;
+        void this.open();
+      }
     } else {
       this._defaultProfile = '';
       this.set();
@@ -399,6 +406,8 @@ export class NotebookPipelines implements IDisposable {
   private _chosen = '';
   private _latest = '';
   private _loading = '';
+  /** Whether a cell that may have loaded pipecell ended while the kernel was being asked for it: perhaps too early. */
+  private _loaded = false;
   private _isDisposed = false;
   private _resting = 0;
   private _language = '';
