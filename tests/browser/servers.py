@@ -19,6 +19,10 @@ from tests.browser.lab import Lab
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 300.0
+_PAGES = {
+    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
+    "buildCheck": False,  # else each page has the server run Node.js, to see whether JupyterLab must be built
+}
 _COMPLETER = {"providerTimeout": 1000 * SECONDS}
 """A busy kernel completes late: JupyterLab would wait a second for it."""
 
@@ -81,9 +85,7 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     work.mkdir()
     config = folder / "config" / "labconfig"
     config.mkdir(parents=True)
-    (config / "page_config.json").write_text(
-        json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
-    )
+    (config / "page_config.json").write_text(json.dumps(_PAGES))
     completer = folder / "settings" / "@jupyterlab" / "completer-extension"
     completer.mkdir(parents=True)
     (completer / "manager.jupyterlab-settings").write_text(json.dumps(_COMPLETER))
