@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 
 import pytest
-from nbval.plugin import IPyNbCell
 
 SECONDS = 300
 
@@ -18,6 +17,8 @@ class Patience:
     """Has each cell wait for its outputs."""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        from nbval.plugin import IPyNbCell  # pytest wants to be the first to import it
+
         for item in items:
             if isinstance(item, IPyNbCell):
                 item.output_timeout = SECONDS
