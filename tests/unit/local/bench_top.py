@@ -75,8 +75,8 @@ class FakeProcesses(Processes):
         key = (job.kind, job.name)
         if key in self._world.jobs:
             return
-        self._world.launches.append(job.name)
         self._world.jobs[key] = JobStatus("InProgress", "Training", job.created, started=time.time())
+        self._world.launches.append(job.name)
         ended = self._world.decide(job)
         if ended is not None:
             self.end(job.kind, job.name, ended)

@@ -7,6 +7,7 @@ import io
 import threading
 import time
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import pytest
 from pipecell.local.records.jobs import JobRecord
 from pipecell.local.wire import ServiceError
 from pipecell.local.work.jobs import JobStatus
+from pipecell.local.work.pipelines.run import Run
+from pipecell.local.work.pipelines.scheduler import Scheduler
 from tests.unit.local.bench_top import (
+    PATIENCE,
     Crash,
     CrashingStore,
     World,
@@ -182,6 +186,7 @@ def test_a_retry_is_made_though_the_clock_was_set_back(world: World, monkeypatch
     with open_bench(world) as bench:
         arn = bench.start([processing("fragile", RetryPolicies=[slow])])
         bench.until(lambda: bench.statuses(arn).get("fragile") == "Starting" and world.launches)
+        bench.until(lambda: bench.service.runner._scheduler._next)  # by the clock of now
         real = time.time
         monkeypatch.setattr(time, "time", lambda: real() - 86400)
         assert bench.wait(arn)["PipelineExecutionStatus"] == "Succeeded"
@@ -260,6 +265,41 @@ def test_a_retry_right_after_the_end_is_not_lost(world: World) -> None:
             assert bench.steps(arn)["a"]["AttemptCount"] == attempt
 
 
+def test_an_end_that_is_noted_late_takes_no_retry_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    over, go_on = threading.Event(), threading.Event()
+    looked: list[int] = []
+    advance, look_at = Run.advance, Scheduler.look_at
+
+    def slow(self: Run, ended: Collection[str], moment: float = 0.0) -> float | None:
+        due = advance(self, ended, moment)
+        if not self.is_running and not over.is_set():
+            looked.append(threading.get_ident())
+            over.set()
+            go_on.wait(PATIENCE)
+        return due
+
+    def noted(self: Scheduler, when: float | None) -> None:
+        if go_on.is_set() and threading.get_ident() in looked:
+            looked.clear()
+        look_at(self, when)
+
+    monkeypatch.setattr(Run, "advance", slow)
+    monkeypatch.setattr(Scheduler, "look_at", noted)
+    world.decide = lambda job: status_of("Failed", "AlgorithmError: x")
+    with open_bench(world) as bench:
+        arn = bench.start([processing("a")])
+        assert over.wait(PATIENCE)
+        world.decide = lambda job: None
+        bench.call("RetryPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken="t" * 32)
+        bench.until(lambda: len(world.launches) == 2)
+        runs = dict(bench.service.runner._runs)
+        go_on.set()
+        bench.until(lambda: not looked)
+        assert bench.service.runner._runs == runs
+        bench.processes.end("processing", world.launches[1], status_of("Completed"))
+        assert bench.wait(arn)["PipelineExecutionStatus"] == "Succeeded"
+
+
 class HangingFunction:
     """A Lambda client whose function answers when the test is over."""
 
@@ -279,7 +319,7 @@ def test_a_stop_of_a_function_that_a_crash_cut_off_ends(world: World) -> None:
     with open_bench(world) as bench:
         bench.service._clients = lambda service, region: client
         arn = bench.start([{**step, "Arguments": {}}])
-        assert client.invoked.wait(60)
+        assert client.invoked.wait(PATIENCE)
         bench.call("StopPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken="t" * 32)
         bench.until(lambda: bench.statuses(arn) == {"f": "Stopping"})
     client.over.set()

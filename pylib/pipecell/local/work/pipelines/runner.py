@@ -73,7 +73,7 @@ class Runner:
             if execution_id in self._queued or self._closed:
                 return
             self._queued.add(execution_id)
-        self._pool.submit(self._look, execution_id)
+            self._pool.submit(self._look, execution_id)
 
     def job_ended(self, job: JobRecord) -> None:
         """Take note that a job has ended; jobs that belong to no step are left alone."""
@@ -140,6 +140,12 @@ class Runner:
                     self._runs[execution_id] = run
             return run
 
+    def _drop(self, execution_id: str, run: Run) -> None:
+        """Keep a run that is over no longer; another one may stand in its place, for a retry."""
+        with self._lock:
+            if self._runs.get(execution_id) is run:
+                del self._runs[execution_id]
+
     def _look(self, execution_id: str) -> None:
         with self._lock:
             self._queued.discard(execution_id)
@@ -155,7 +161,7 @@ class Runner:
                 steps.update(run.take_up())
             due = run.advance(steps, moment)
             if not run.is_running:
-                self.forget([execution_id])
+                self._drop(execution_id, run)
             self._scheduler.look_at(due)
         except Exception:
             # The execution stays as it was committed, for example where the disk is full: look again.
