@@ -75,7 +75,7 @@ def test_what_is_large_is_written_a_moment_later(home: Home, monkeypatch: pytest
     store = Store(home)
     state = moto_state.MotoState(store)
     written: list[str] = []
-    monkeypatch.setattr(moto_state, "_REST", 1e9)
+    monkeypatch.setattr(moto_state, "_REST", 1e6)
 
     def write(service: str) -> int:
         written.append(service)
