@@ -47,9 +47,10 @@ class _Tree:
 
     def draw(self, execution: Execution) -> None:
         columns, rows = shutil.get_terminal_size((100, 24))
-        lines = execution.text(width=columns - 1, color=self._color).splitlines()
+        seen = execution.last_seen  # one look: the next may be the last
+        lines = execution.picture(seen).text(width=columns - 1, color=self._color).splitlines()
         # What has scrolled away cannot be drawn over: keep to the end of a tree that is too long.
-        if execution.last_seen.running:
+        if seen.running:
             lines = lines[: max(1, rows - 1)]
         if lines == self._shown:
             return

@@ -100,3 +100,17 @@ def test_a_tree_longer_than_the_terminal_keeps_within_it_while_it_runs(
     assert first.count("\n") == 1
     assert "○ Train" not in first
     assert text.count("○ Train") == 1  # the last tree is whole
+
+
+def test_a_tree_is_of_one_look_though_the_next_one_comes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "2")
+    running = snapshot("Executing", steps=steps(Prepare="Executing"))
+    execution = Execution(FakeEngine(running), "arn", monitor=Monitor(), screen=Screen())
+    assert execution.graph.nodes
+    looks = iter([running])
+    ended = snapshot("Succeeded", ended=4.0)
+    monkeypatch.setattr(Execution, "last_seen", property(lambda _: next(looks, ended)))
+    stream = io.StringIO()
+    terminal._Tree(stream, color=False).draw(execution)
+    assert "● Executing" in stream.getvalue()
+    assert "Train" not in stream.getvalue()
