@@ -27,8 +27,9 @@ from pipecell.local.foreground import STOP_SECONDS, holder
 from pipecell.local.home import Home, installed_version
 
 HOST = "127.0.0.1"
-_START_SECONDS = 60.0
-_HEALTH_SECONDS = 10.0
+_START_SECONDS = 180.0
+_HEALTH_SECONDS = 30.0
+"""How long it may take to answer: where hundreds of jobs share two cores it is late, and well."""
 _JOBS_SECONDS = 60.0
 _KILL_SECONDS = 60.0
 """A process that is killed lets go of all at once, on a busy machine when its turn comes."""
