@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as Expired
 
-from tests.browser.lab import Lab, LabPage, hover_for
+from tests.browser.lab import PATIENCE, Lab, LabPage, hover_for
 from tests.browser.pipeline import LOAD, PREPARE, TRAIN, scripts
 from tests.browser.releases import NEWEST, OLDEST
 from tests.browser.watch import Watch
@@ -61,6 +64,21 @@ def newest_run(page: Page) -> Locator:
     return panel(page).get_by_role("listitem").first
 
 
+def click_while_it_changes(element: Locator, shown: Locator) -> None:
+    """Press on an element, let go when it has another text, and wait for what the click shows."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        element.hover()
+        before = element.inner_text()
+        element.page.mouse.down()
+        expect(element).not_to_have_text(before)
+        element.page.mouse.up()
+        with suppress(Expired):
+            shown.wait_for(timeout=5000)
+            return
+    raise AssertionError("The click was lost.")
+
+
 @pytest.mark.parametrize("lab", [NEWEST, OLDEST], indirect=True)
 def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     lab: Lab, page: Page, watched: Watch, screenshot: Keep, tmp_path: Path
@@ -96,7 +114,14 @@ def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     expect(node).to_contain_text("●")
     expect(cell(page, 2).locator(".pc-Badge")).to_contain_text("running")
 
+    # A badge takes a click though its clock goes on between press and release.
+    click_while_it_changes(
+        cell(page, 2).locator(".pc-Badge"), shown.locator(".pc-Step-name", has_text="Prepare")
+    )
+
     # From a node to its cell, and to its log, while the cell still runs.
+    shown.get_by_role("button", name="Train, Processing").click()
+    expect(cell(page, 3)).to_have_class(re.compile("jp-mod-active"))
     node.click()
     expect(cell(page, 2)).to_have_class(re.compile("jp-mod-active"))
     shown.get_by_role("button", name="Open log of Prepare").click()
