@@ -20,6 +20,13 @@ from tests.browser.watch import Watch
 Keep = Callable[[Page, str], None]
 
 
+WITHIN_THE_TOOLBAR = """() => {
+    const bar = document.querySelector('.jp-NotebookPanel-toolbar');
+    const { bottom } = bar.getBoundingClientRect();
+    return [...bar.children].every(item => item.getBoundingClientRect().bottom <= bottom + 1);
+}"""
+
+
 def declared(lab: Lab, page: Page, name: str, door: Path, *more: str) -> LabPage:
     """Open a notebook of its own and run the cells that declare a pipeline of its own; the panel is shown."""
     pipeline = name.removesuffix(".ipynb").title()
@@ -97,6 +104,15 @@ def test_a_notebook_from_its_first_problem_to_the_end_of_a_run(
     hover_for(cell(page, 3).locator(".pc-Underline.pc-mod-error"), page.locator(".pc-Tooltip"))
     expect(page.locator(".pc-Tooltip")).to_contain_text("Did you mean")
     screenshot(page, "extension-problem")
+
+    # The controls came into a toolbar that was there before; nothing is pushed out of it.
+    expect(toolbar(page)).to_be_visible()
+    page.wait_for_function(WITHIN_THE_TOOLBAR)
+
+    # The panel is as narrow as it comes, and no name in it is cut off.
+    names = shown.locator(".pc-Fact dt, .pc-Problem-where > span")
+    expect(names.filter(has_text="InstanceType").first).to_be_visible()
+    assert names.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length") == 0
 
     # A fixed cell is stale until it has run; then the problem is gone.
     edit(page, 3, "ml.m5.larg", "ml.m5.large")

@@ -121,6 +121,18 @@ def test_the_log_and_a_retry_are_one_click_away_from_a_failure(page: Page) -> No
     assert {"type": "act", "action": "retry", "node": "CensusTrain"} in asked(page)
 
 
+def test_words_without_end_stay_within_the_view(page: Page) -> None:
+    drawn = running(census(), CensusTrain=NodeState("Failed", 2.0, 3.0))
+    drawn["run"] |= {"status": "Failed", "reason": "L" * 30000}
+    problem = {"code": "PC612", "severity": "warning", "step": None, "message": "W" * 200, "hint": ""}
+    show(page, {**drawn, "problems": [problem]})
+    expect(page.locator(".pc-problem")).to_contain_text("WWW")
+    reason = page.locator(".pc-reason").evaluate("element => element.clientHeight")
+    assert 0 < reason <= 120
+    beyond = page.locator(".pc-problems").evaluate("element => element.scrollWidth - element.clientWidth")
+    assert beyond == 0
+
+
 def test_where_nothing_can_go_on_the_button_says_why(page: Page) -> None:
     show(page, running(census()))
     page.locator(".pc-node[data-id=CensusTrain]").click()

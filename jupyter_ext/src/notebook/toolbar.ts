@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { Message } from '@lumino/messaging';
+import { MessageLoop, type Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { isolated } from '../dag/isolated';
@@ -49,7 +49,11 @@ class Controls extends Widget {
   private draw(): void {
     const notebook = this.notebooks.of(this.panel);
     const pipeline = notebook?.chosen ?? null;
-    this.setHidden(notebook === undefined || pipeline === null);
+    const hidden = notebook === undefined || pipeline === null;
+    if (hidden !== this.isHidden) {
+      this.setHidden(hidden);
+      this.fitIn();
+    }
     if (notebook === undefined || pipeline === null) {
       return;
     }
@@ -66,6 +70,14 @@ class Controls extends Widget {
     const name = `${isolated(pipeline.name)}, ${isolated(pipeline.profile)}, ${place}`;
     this.runButton.title = `Run ${name}`;
     this.runButton.setAttribute('aria-label', `Run ${name}`);
+  }
+
+  /** JupyterLab 4.4's toolbar looks whether all has room in it only when its own size changes. */
+  private fitIn(): void {
+    const bar = this.parent;
+    if (bar?.isVisible) {
+      MessageLoop.postMessage(bar, new Widget.ResizeMessage(bar.node.offsetWidth, bar.node.offsetHeight));
+    }
   }
 
   private readonly profiles = new ProfileSwitch(profile => this.execute(CommandIDs.profile, { profile }));
