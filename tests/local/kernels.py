@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -69,7 +70,10 @@ class Kernel:
 
     def __init__(self, environment: Mapping[str, str | None], folder: str) -> None:
         merged: dict[str, str | None] = {**os.environ, **environment}
-        self._manager = KernelManager()
+        # Sockets in a folder of its own: a port that was free may be another kernel's when this one takes it.
+        self._place = tempfile.TemporaryDirectory(prefix="kernel-")
+        file = f"{self._place.name}/kernel.json"
+        self._manager = KernelManager(transport="ipc", connection_file=file)
         self._manager.start_kernel(
             env={name: value for name, value in merged.items() if value is not None}, cwd=folder
         )
@@ -133,6 +137,7 @@ class Kernel:
         """End it."""
         self.client.stop_channels()
         self._manager.shutdown_kernel(now=True)
+        self._place.cleanup()
 
     def _meet(self) -> None:
         """Wait until it answers, and until what it tells arrives here: that has a connection of its own."""
