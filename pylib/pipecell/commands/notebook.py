@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KERNEL_SECONDS = 300
 """How long a kernel may take to start, or to tell the last of what a cell did: a busy machine is slow."""
 
+_LONGEST_PATH = 90
+"""Bytes; a socket's own name is a little longer, and macOS takes 103 of it."""
+
 _DECLARES = re.compile(r"^\s*%%(pipeline|step)\b")
 _LAUNCHES = re.compile(r"^[^#\n]*%pipeline\s+(plan|diff|run|try|watch|logs|stop|retry|list)\b", re.MULTILINE)
 
@@ -86,7 +89,7 @@ def read_notebook(
             return KernelSpec(argv=argv, display_name=kernel_name, language="python")
 
     content = _read(path, nbformat)
-    manager = KernelManager(kernel_spec_manager=ThisPython())
+    manager = KernelManager(kernel_spec_manager=ThisPython(), **_place(folder))
     client = NotebookClient(
         content,
         km=manager,
@@ -126,6 +129,17 @@ def read_notebook(
         except CellExecutionError as error:
             raise _failed(last, error) from error
     return handoff.read(folder)
+
+
+def _place(folder: Path) -> dict[str, Any]:
+    """Return where a kernel is reached: by sockets in its private folder, where their names fit.
+
+    A port that was free when it was chosen may be somebody else's when the kernel takes it.
+    """
+    file = folder / "kernel.json"
+    if os.name != "posix" or len(os.fsencode(file)) > _LONGEST_PATH:
+        return {}
+    return {"transport": "ipc", "connection_file": str(file)}
 
 
 @contextmanager
