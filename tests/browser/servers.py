@@ -23,8 +23,13 @@ _PAGES = {
     "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
     "buildCheck": False,  # else each page has the server run Node.js, to see whether JupyterLab must be built
 }
-_COMPLETER = {"providerTimeout": 1000 * SECONDS}
-"""A busy kernel completes late: JupyterLab would wait a second for it."""
+_SETTINGS = {
+    # A busy kernel completes late: JupyterLab would wait a second for it.
+    "completer-extension/manager": {"providerTimeout": 1000 * SECONDS},
+    # Tests save when they want to; two savings at once are a conflict.
+    "docmanager-extension/plugin": {"autosave": False},
+}
+"""Settings of JupyterLab's own extensions."""
 
 _WITHOUT = """
 import sys
@@ -86,9 +91,10 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     config = folder / "config" / "labconfig"
     config.mkdir(parents=True)
     (config / "page_config.json").write_text(json.dumps(_PAGES))
-    completer = folder / "settings" / "@jupyterlab" / "completer-extension"
-    completer.mkdir(parents=True)
-    (completer / "manager.jupyterlab-settings").write_text(json.dumps(_COMPLETER))
+    for plugin, values in _SETTINGS.items():
+        kept = folder / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        kept.parent.mkdir(parents=True)
+        kept.write_text(json.dumps(values))
     for name, argv, language in _KERNELS:
         _write_kernelspec(folder / "data" / "kernels" / name, argv, language)
     token = secrets.token_hex(16)
