@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipecell import execution as execution_module
 from pipecell.declare.compiled import PLACEHOLDER_ROLE, Compiled
 from pipecell.definition.document import read_document
 from pipecell.engines.engine import Selection
@@ -22,7 +23,7 @@ from pipecell.local import daemon
 from pipecell.local.daemon import EndpointInfo
 from pipecell.local.home import Home
 from pipecell.workspace import Workspace
-from tests.local.waiting import wait_until
+from tests.local.waiting import PATIENCE, wait_until
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 WAIT_FOR_FILE = "import os,sys,time; [time.sleep(0.02) for _ in iter(lambda: os.path.exists({0!r}), True)]"
@@ -137,7 +138,7 @@ def test_stop_ends_a_run_and_its_job(bench: Bench, tmp_path: Path) -> None:
     execution = bench.start(step("A", WAIT_FOR_FILE.format(str(tmp_path / "never"))))
     wait_until(lambda: execution.steps and execution.steps[0].metadata, "the job has started")
     execution.stop()
-    execution.wait(60, raise_on_failure=False)
+    execution.wait(PATIENCE, raise_on_failure=False)
     assert execution.status == "Stopped"
 
 
@@ -148,9 +149,9 @@ def test_retry_goes_on_where_it_failed(bench: Bench, tmp_path: Path) -> None:
         step("Flaky", f"import os,sys; sys.exit(0 if os.path.exists({str(go)!r}) else 1)", "Once"),
     )
     with pytest.raises(ExecutionError):
-        execution.wait(60)
+        execution.wait(PATIENCE)
     go.touch()
-    assert execution.retry().wait(60).status == "Succeeded"
+    assert execution.retry().wait(PATIENCE).status == "Succeeded"
     assert count.read_text() == "x"
 
 
@@ -160,16 +161,16 @@ def test_some_steps_are_run_and_the_others_reused(bench: Bench, tmp_path: Path) 
         step("A", f"open({str(count)!r}, 'a').write('a')"),
         step("B", f"open({str(count)!r}, 'a').write('b')", "A"),
     )
-    first = bench.start(*steps).wait(60)
-    again = bench.start(*steps, selection=Selection(("B",), first.execution_arn)).wait(60)
+    first = bench.start(*steps).wait(PATIENCE)
+    again = bench.start(*steps, selection=Selection(("B",), first.execution_arn)).wait(PATIENCE)
     assert again.status == "Succeeded"
     assert count.read_text() == "abb"
 
 
 def test_executions_are_listed_and_found_again(bench: Bench) -> None:
-    first = bench.start(step("A", "print(1)")).wait(60)
-    second = bench.start(step("A", "print(2)")).wait(60)
-    other = bench.start(step("A", "print(3)"), name=f"{bench.name}Other").wait(60)
+    first = bench.start(step("A", "print(1)")).wait(PATIENCE)
+    second = bench.start(step("A", "print(2)")).wait(PATIENCE)
+    other = bench.start(step("A", "print(3)"), name=f"{bench.name}Other").wait(PATIENCE)
     later = Workspace(home=bench.home.root)
     rows = later.executions("local", bench.name)
     assert [row.execution_arn for row in rows] == [second.execution_arn, first.execution_arn]
@@ -201,7 +202,7 @@ def test_a_long_definition_goes_by_s3(bench: Bench) -> None:
     document = read_document(body, name="Long")
     place.deploy(document, role=PLACEHOLDER_ROLE)
     arn = place.start(document, parameters={})
-    assert bench.workspace.remember(place, arn).wait(60).document.body == body
+    assert bench.workspace.remember(place, arn).wait(PATIENCE).document.body == body
 
 
 def test_uploads_are_put_in_place_and_progress_is_told(bench: Bench, tmp_path: Path) -> None:
@@ -251,9 +252,10 @@ def test_tags_reach_the_pipeline(bench: Bench) -> None:
 
 
 def test_a_watch_survives_a_crash_of_the_endpoint(
-    own_bench: Bench, own_endpoint: EndpointInfo, tmp_path: Path
+    own_bench: Bench, own_endpoint: EndpointInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = own_bench
+    monkeypatch.setitem(execution_module.PATIENCE, "local", PATIENCE)  # a start may take long
     go = tmp_path / "go"
     execution = bench.start(
         step("A", WAIT_FOR_FILE.format(str(go)) + "; print('done')"), step("B", "print('b')", "A")
@@ -263,11 +265,11 @@ def test_a_watch_survives_a_crash_of_the_endpoint(
     os.kill(own_endpoint.pid, signal.SIGKILL)
     wait_until(lambda: watch.trouble is not None, "the crash is noticed")
     assert "not reachable now" in execution.picture(watch.snapshot).header.chips
-    waiting = threading.Thread(target=execution.wait, args=(60,))
+    waiting = threading.Thread(target=execution.wait, args=(PATIENCE,))
     waiting.start()
     daemon.start(bench.home)
     go.touch()
-    waiting.join(60)
+    waiting.join(PATIENCE)
     assert execution.status == "Succeeded"
     assert watch.trouble is None
     assert [entry.name for entry in execution.steps] == ["A", "B"]
@@ -277,10 +279,9 @@ def test_the_endpoint_that_nobody_started_again_is_named(
     own_bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     bench = own_bench
-    from pipecell import execution as module
     from pipecell.errors import EndpointError
 
-    monkeypatch.setitem(module.PATIENCE, "local", 0.0)
+    monkeypatch.setitem(execution_module.PATIENCE, "local", 0.0)
     execution = bench.start(step("A", WAIT_FOR_FILE.format(str(tmp_path / "go"))))
     daemon.stop(bench.home)
     with pytest.raises(EndpointError, match="pipecell local start"):
@@ -317,7 +318,7 @@ def test_a_state_machine_runs(bench: Bench) -> None:
         Good={"Type": "Succeed"},
         Bad={"Type": "Fail", "Error": "TooBad", "Cause": "n is not seven"},
     )
-    found = start_machine(bench, body, {"n": 7}).wait(60).to_json()
+    found = start_machine(bench, body, {"n": 7}).wait(PATIENCE).to_json()
     assert (found["engine"], found["status"], found["failure_reason"]) == ("stepfunctions", "SUCCEEDED", None)
     assert (found["input"], found["output"]) == ({"n": 7}, {"n": 7, "added": {"x": 1}})
     assert [(entry["name"], entry["type"], entry["status"]) for entry in found["steps"]] == [
@@ -329,7 +330,7 @@ def test_a_state_machine_runs(bench: Bench) -> None:
     with pytest.raises(
         ExecutionError, match=r"step Bad — ExecutionTest\d+ ended FAILED: TooBad: n is not seven\."
     ):
-        failed.wait(60)
+        failed.wait(PATIENCE)
     assert failed.text().splitlines()[0].startswith(f"{bench.name}  ✕ FAILED")
     assert [row.status for row in bench.workspace.executions("local", bench.name)] == ["FAILED", "SUCCEEDED"]
 
@@ -338,11 +339,11 @@ def test_a_state_machine_is_stopped_and_changed(bench: Bench) -> None:
     waiting = start_machine(bench, machine(Wait={"Type": "Wait", "Seconds": 600, "End": True}))
     wait_until(lambda: waiting.steps, "the state is entered")
     waiting.stop()
-    waiting.wait(60, raise_on_failure=False)
+    waiting.wait(PATIENCE, raise_on_failure=False)
     assert waiting.status == "ABORTED"
     assert [state.status for state in waiting.steps] == ["Stopped"]
     changed = start_machine(bench, machine(Now={"Type": "Pass", "Result": "changed", "End": True}))
-    assert changed.wait(60).snapshot.output == "changed"
+    assert changed.wait(PATIENCE).snapshot.output == "changed"
     assert [node.name for node in waiting.graph.nodes] == ["Wait"]
 
 

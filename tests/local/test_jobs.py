@@ -112,7 +112,7 @@ def test_stop_tells_the_whole_group(work: Workshop) -> None:
 import os, signal, time
 signal.signal(15, lambda *_: (os.write(1, b"child stops\\n"), exit()))
 os.write(1, b"child ready\\n")
-time.sleep(60)
+time.sleep(600)
 """
     code = f"""
 import os, signal, subprocess, sys
@@ -131,7 +131,9 @@ subprocess.Popen([sys.executable, "-c", {child!r}]).wait()
 
 
 def test_stop_kills_after_the_grace(work: Workshop) -> None:
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    code = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    )
     work.jobs.launch(work.spec("deaf", code, grace_seconds=0.2))
     work.wait_for_line("deaf", "deaf")
     work.jobs.stop("processing", "deaf")
@@ -156,7 +158,7 @@ def test_stopping_an_ended_job_changes_nothing(work: Workshop) -> None:
 
 
 def test_max_runtime(work: Workshop) -> None:
-    status = work.run_code("slow", "import time; time.sleep(60)", max_runtime_seconds=1)
+    status = work.run_code("slow", "import time; time.sleep(600)", max_runtime_seconds=1)
     assert (status.status, status.secondary) == ("Stopped", "MaxRuntimeExceeded")
 
 
@@ -186,7 +188,7 @@ def test_a_clock_that_is_set_back_and_forth_times_nothing_out(work: Workshop) ->
 
 def test_no_process_outlives_its_job(work: Workshop) -> None:
     mark = uuid.uuid4().hex
-    child = f"import time; time.sleep(60) # {mark}"
+    child = f"import time; time.sleep(600) # {mark}"
     code = (
         f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True)"
     )
@@ -201,7 +203,7 @@ def test_killed_supervisor_runs_again_from_a_clean_folder(work: Workshop, tmp_pa
         f"runs = open({str(mark)!r}, 'a'); runs.write('x'); runs.close()\n"
         "print('left over:', os.path.exists('/opt/ml/output/junk'), flush=True)\n"
         "open('/opt/ml/output/junk', 'w').write('junk')\n"
-        f"time.sleep(60 if os.path.getsize({str(mark)!r}) == 1 else 0)"
+        f"time.sleep(600 if os.path.getsize({str(mark)!r}) == 1 else 0)"
     )
     work.jobs.launch(work.spec("again", code))
     work.wait_for_line("again", "left over: False")
@@ -397,7 +399,7 @@ def test_a_server_that_is_killed(work: Workshop, tmp_path: Path) -> None:
         f"jobs = Jobs(Home(Path({str(work.home.root)!r})), print)\njobs.resume()\n"
         f"command = (sys.executable, '-c', {job!r})\n"
         "jobs.launch(JobSpec('processing', 'kept', sys.executable, command=command))\n"
-        "time.sleep(60)"
+        "time.sleep(600)"
     )
     process = subprocess.Popen([sys.executable, "-c", server])
     wait_until((work.home.jobs_folder / "processing/kept/spec.json").exists, "the launch")

@@ -107,7 +107,7 @@ def test_the_hosts_tmp_can_be_read(work: Workshop, tmp_path: Path) -> None:
 def test_stop_reaches_the_job(work: Workshop) -> None:
     code = (
         "import signal, time\nsignal.signal(15, lambda *_: (print('asked'), exit()))\n"
-        "print('up', flush=True)\ntime.sleep(60)"
+        "print('up', flush=True)\ntime.sleep(600)"
     )
     work.jobs.launch(work.spec("stopped", code))
     work.wait_for_line("stopped", "up")
@@ -118,7 +118,7 @@ def test_stop_reaches_the_job(work: Workshop) -> None:
 
 def test_a_job_that_does_not_listen_ends_by_sigterm(work: Workshop) -> None:
     work.jobs.launch(
-        work.spec("plain", "import time\nprint('up', flush=True)\ntime.sleep(60)", grace_seconds=30)
+        work.spec("plain", "import time\nprint('up', flush=True)\ntime.sleep(600)", grace_seconds=30)
     )
     work.wait_for_line("plain", "up")
     work.jobs.stop("processing", "plain")
@@ -141,11 +141,11 @@ def test_killed_supervisor_leaves_no_process(work: Workshop, tmp_path: Path) -> 
     pids = tmp_path / "pids"
     code = (
         "import os, subprocess, sys, time\n"
-        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)\n"
+        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
         f"first = not os.path.exists({str(pids)!r})\n"
         f"open({str(pids)!r}, 'a').write('x')\n"
         "print('up', flush=True)\n"
-        "time.sleep(60 if first else 0)"
+        "time.sleep(600 if first else 0)"
     )
     work.jobs.launch(work.spec("orphans", code))
     work.wait_for_line("orphans", "up")
@@ -321,7 +321,7 @@ def test_every_way_that_works(sandbox: Sandbox, tmp_path: Path) -> None:
         document = json.loads(cache.read_text())
         cache.write_text(json.dumps(document | {"sandbox": sandbox.to_json()}))
         assert work.run_code("fine", "open('/opt/ml/output/x', 'w')").status == "Completed"
-        work.jobs.launch(work.spec("long", "import time\nprint('up', flush=True)\ntime.sleep(60)"))
+        work.jobs.launch(work.spec("long", "import time\nprint('up', flush=True)\ntime.sleep(600)"))
         work.wait_for_line("long", "up")
         work.jobs.stop("processing", "long")
         assert work.wait("long").exit_code == 143

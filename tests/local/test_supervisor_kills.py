@@ -92,7 +92,7 @@ def kill_one(work: Workshop, chance: random.Random, names: list[str]) -> None:
 def test_a_killed_job_is_a_failed_job(tmp_path: Path, sandbox: str) -> None:
     """Not a killed supervisor: the job's own process had its chance, as on AWS."""
     with workshop(tmp_path / "home", sandbox) as work:
-        code = "import time\nprint('up', flush=True)\ntime.sleep(60)"
+        code = "import time\nprint('up', flush=True)\ntime.sleep(600)"
         work.jobs.launch(work.spec("shot", code))
         work.wait_for_line("shot", "up")
         folder = str(work.jobs.folder_path("processing", "shot"))
