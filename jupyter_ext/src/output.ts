@@ -7,23 +7,16 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { createView, type DagDocument, type Host, type HostRequest, type View, type ViewDocument } from './dag';
 import { NAME } from './identity';
+import { recordOf, type Record } from './record';
 
 /** What pipecell's outputs carry beside a picture and text; Python writes it in `live/stage.py`. */
 export const MIME = 'application/vnd.pipecell.view+json';
 
 const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 const WIDGET_TARGET = 'jupyter.widget';
-const VERSION = 1;
 
 /** What a kernel's status says when its memory is gone. */
 const GONE: readonly string[] = ['dead', 'terminating', 'unknown', 'restarting', 'autorestarting'];
-
-/** The record of an output. */
-interface Record {
-  readonly version: number;
-  readonly model_id: string;
-  readonly document: ViewDocument;
-}
 
 /**
  * Shows one output: the live widget while the kernel that made it lives, else what was recorded.
@@ -200,13 +193,6 @@ class ViewRenderer extends Widget implements IRenderMime.IRenderer {
     };
     await future.done;
   }
-}
-
-/** Return what is a record of this version, whoever wrote it; null for anything else. */
-export function recordOf(data: unknown): Record | null {
-  const found = (typeof data === 'object' && data !== null ? data : {}) as { [name in keyof Record]?: unknown };
-  const whole = typeof found.model_id === 'string' && typeof found.document === 'object' && found.document !== null;
-  return found.version === VERSION && whole ? (found as unknown as Record) : null;
 }
 
 /** The Python that shows an execution again; the ARN is a literal, whatever is in it. */
