@@ -131,6 +131,9 @@ def test_words_without_end_stay_within_the_view(page: Page) -> None:
     assert 0 < reason <= 120
     beyond = page.locator(".pc-problems").evaluate("element => element.scrollWidth - element.clientWidth")
     assert beyond == 0
+    # Where it is narrow, the words are below the code and have all of its room.
+    page.set_viewport_size({"width": 200, "height": 900})
+    assert page.locator(".pc-problem > :last-child").evaluate("element => element.clientWidth") > 120
 
 
 def test_where_nothing_can_go_on_the_button_says_why(page: Page) -> None:
