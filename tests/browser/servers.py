@@ -117,6 +117,8 @@ def running_lab(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     command = [
         *(python, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *("--ip=127.0.0.1", f"--port={_free_port()}", f"--IdentityProvider.token={token}"),
+        # A page that is short of the processor answers late: it is not gone.
+        "--ServerApp.tornado_settings={'ws_ping_interval': 0}",
         *(f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True"),
     ]
     with (folder / "lab.log").open("wb") as log:
