@@ -180,6 +180,17 @@ def test_a_click_is_not_lost_when_all_is_drawn_anew_between_press_and_release(pa
     expect(page.locator(".pc-node")).to_have_count(4)
 
 
+def test_a_click_on_stop_is_not_lost_when_another_document_comes_meanwhile(page: Page) -> None:
+    drawn = running(census())
+    show(page, drawn)
+    page.get_by_role("button", name="■ Stop").hover()
+    page.mouse.down()
+    tell(page, {"type": "document", "document": {**drawn, "profile": "full"}})
+    page.mouse.up()
+    expect(page.locator(".pc-header")).to_contain_text("full")
+    assert {"type": "act", "action": "stop"} in asked(page)
+
+
 HOSTILE = "<img src=x onerror=window.hacked=1>\"'&</text><script>window.hacked=1</script>"
 
 

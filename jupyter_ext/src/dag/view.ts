@@ -72,6 +72,7 @@ export class DagView implements View {
       this.notices.toast,
       this.notices.spoken
     );
+    this.press = new Press(this.element);
     this.element.addEventListener('keydown', event => this.key(event));
     this.cleanups.push(followTheme(this.element));
     const watcher = new ResizeObserver(() => this.resized());
@@ -423,7 +424,7 @@ export class DagView implements View {
   private readonly timeline: Timeline;
   private readonly body = html('div', 'pc-main');
   private readonly notices = new Notices(step => this.show(step));
-  private readonly press = new Press(this.body);
+  private readonly press: Press;
   private readonly clock = new Clock();
   private readonly gathered = new Gathered(changes => this.press.draw(() => this.change(changes)));
   private readonly cleanups: (() => void)[] = [];
