@@ -25,9 +25,11 @@ export const commands: JupyterFrontEndPlugin<void> = {
     settings: ISettings | null,
     palette: ICommandPalette | null
   ): void => {
-    type Act = (notebook: NotebookPipelines, pipeline: Pipeline, args: Readonly<Record<string, unknown>>) => unknown;
-    const chosen = (): [NotebookPipelines, Pipeline] | null => {
-      const notebook = notebooks.current;
+    type Args = Readonly<Record<string, unknown>>;
+    type Act = (notebook: NotebookPipelines, pipeline: Pipeline, args: Args) => unknown;
+    /** The notebook whose toolbar asks, else the one in front. */
+    const chosen = ({ panel: id }: Args): [NotebookPipelines, Pipeline] | null => {
+      const notebook = notebooks.all.find(({ panel }) => panel.id === id) ?? notebooks.current;
       return notebook?.chosen ? [notebook, notebook.chosen] : null;
     };
     const add = (
@@ -40,12 +42,12 @@ export const commands: JupyterFrontEndPlugin<void> = {
       app.commands.addCommand(id, {
         label,
         caption,
-        isEnabled: () => {
-          const found = chosen();
+        isEnabled: args => {
+          const found = chosen(args);
           return found !== null && enabled(...found);
         },
         execute: args => {
-          const found = chosen();
+          const found = chosen(args);
           return found === null ? undefined : act(...found, args);
         }
       });
@@ -125,11 +127,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
 
 /** Ids of the cells that were edited since they ran, or put back after they had been taken out. */
 function stale(notebook: NotebookPipelines): string[] {
-  const edited = notebook.pipelines.flatMap(pipeline => {
-    const found = notebook.stale(pipeline);
-    return pipeline.steps.flatMap(step => (found.get(step.id) === 'edited' && step.cell ? [step.cell] : []));
-  });
-  return [...edited, ...notebook.returned.keys()];
+  return [...notebook.edited, ...notebook.returned.keys()];
 }
 
 async function refresh(notebook: NotebookPipelines): Promise<void> {

@@ -172,3 +172,20 @@ def test_two_notebooks_that_share_a_kernel_both_show_its_pipelines(
     node.click()
     page.wait_for_function("id => window.jupyterapp.shell.currentWidget?.id === id", arg=host)
     expect(shown.get_by_role("combobox", name="Pipeline")).to_have_value("Host")
+
+
+def bars(page: Page) -> Locator:
+    return page.locator(".jp-NotebookPanel-toolbar").get_by_role("group", name="Pipeline")
+
+
+def test_a_toolbar_acts_on_its_own_notebook_though_another_is_in_front(
+    lab: Lab, page: Page, watched: Watch
+) -> None:
+    page.set_viewport_size({"width": 1900, "height": 900})
+    lab.write("front.ipynb", "1")
+    opened(lab, page, "Behind", states("Behind"))
+    do(page, "docmanager:open", path="front.ipynb", options={"mode": "split-right"})
+    page.wait_for_function("window.jupyterapp.shell.currentWidget?.context?.path === 'front.ipynb'")
+    full = bars(page).get_by_role("button", name="Use profile full")
+    full.dispatch_event("click")  # some browsers give a button that is clicked no focus
+    expect(full).to_have_attribute("aria-pressed", "true")

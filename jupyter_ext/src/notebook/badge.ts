@@ -41,7 +41,8 @@ export function badges(notebook: NotebookPipelines, now: number): Map<string, Ba
           now
         ),
         problems: problemsOf(notebook.state, cell.id),
-        stale: worst(steps.flatMap(step => stale.get(step.id) ?? [])),
+        // A cell of parameters alone has no step to be stale.
+        stale: worst([...steps.flatMap(step => stale.get(step.id) ?? []), ...edited(notebook, cell.id)]),
         pipeline: pipeline.name
       });
     }
@@ -100,6 +101,10 @@ function together(states: readonly StepState[], now: number): Badge['state'] {
   const time = Number.isFinite(begun) && ended > begun ? duration(ended - begun) : '';
   const timed = first.ink === 'run' || first.ink === 'ok' ? time : '';
   return { sign: first.sign, ink: first.ink, text: [first.word, timed].filter(Boolean).join(' ') };
+}
+
+function edited(notebook: NotebookPipelines, cell: string): readonly Stale[] {
+  return notebook.edited.has(cell) ? ['edited'] : [];
 }
 
 function worst(stale: readonly Stale[]): string {

@@ -15,6 +15,9 @@ import { declaredBy, deletedCells, editedCells, staleSteps, type Declared, type 
 /** Code that may load pipecell, or uses it. */
 const OURS = /pipecell|%%?pipeline\b|%%step\b/;
 
+/** What a notebook's kernel is called while JupyterLab starts it, or reaches for it. */
+const ARRIVING: readonly string[] = ['starting', 'connecting', 'restarting', 'autorestarting'];
+
 /** Milliseconds without typing after which it is looked whether steps are stale. */
 const REST = 250;
 
@@ -27,8 +30,9 @@ export class NotebookPipelines implements IDisposable {
     const { sessionContext } = panel;
     sessionContext.kernelChanged.connect(this.switched, this);
     sessionContext.statusChanged.connect(this.statusChanged, this);
+    sessionContext.connectionStatusChanged.connect(this.reached, this);
     sessionContext.iopubMessage.connect(this.overheard, this);
-    panel.context.model.contentChanged.connect(this.edited, this);
+    panel.context.model.contentChanged.connect(this.typed, this);
     settings?.changed.connect(this.set, this);
     // When the panel itself is disposed, its kernel's connection is gone: too late to say good-bye.
     panel.content.disposed.connect(() => this.dispose());
@@ -53,6 +57,11 @@ export class NotebookPipelines implements IDisposable {
   get alive(): boolean {
     const status = this.panel.sessionContext.session?.kernel?.status;
     return status !== undefined && status !== 'dead' && status !== 'unknown';
+  }
+
+  /** Whether the kernel is on its way: it starts, or the connection to it is being made. */
+  get arriving(): boolean {
+    return ARRIVING.includes(this.panel.sessionContext.kernelDisplayStatus);
   }
 
   /** The language of the kernel, where it is another one than Python's; empty else, and while it is not known. */
@@ -132,6 +141,11 @@ export class NotebookPipelines implements IDisposable {
     return found;
   }
 
+  /** Ids of the declaring cells that read otherwise than when they ran. */
+  get edited(): ReadonlySet<string> {
+    return this._edited;
+  }
+
   /** What cells declared that were deleted and are here again, by cell: the kernel has forgotten them. */
   get returned(): ReadonlyMap<string, Declared> {
     if (this._forgotten.size === 0) {
@@ -195,8 +209,9 @@ export class NotebookPipelines implements IDisposable {
     const { sessionContext } = this.panel;
     sessionContext.kernelChanged.disconnect(this.switched, this);
     sessionContext.statusChanged.disconnect(this.statusChanged, this);
+    sessionContext.connectionStatusChanged.disconnect(this.reached, this);
     sessionContext.iopubMessage.disconnect(this.overheard, this);
-    this.panel.context.model.contentChanged.disconnect(this.edited, this);
+    this.panel.context.model.contentChanged.disconnect(this.typed, this);
     this.settings?.changed.disconnect(this.set, this);
     this._link?.dispose();
     this._link = null;
@@ -253,6 +268,10 @@ export class NotebookPipelines implements IDisposable {
     } else {
       this._changed.emit();
     }
+  }
+
+  private reached(): void {
+    this._changed.emit();
   }
 
   /** Look for pipecell again after each cell that may have loaded it. */
@@ -352,7 +371,7 @@ export class NotebookPipelines implements IDisposable {
     this._changed.emit();
   }
 
-  private edited(): void {
+  private typed(): void {
     window.clearTimeout(this._resting);
     this._resting = window.setTimeout(() => {
       this._stale = new WeakMap();

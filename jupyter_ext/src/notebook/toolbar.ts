@@ -98,7 +98,8 @@ export const toolbar: JupyterFrontEndPlugin<void> = {
     registry.addFactory<NotebookPanel>(
       'Notebook',
       'pipecell',
-      panel => new Controls(notebooks, panel, (id, args) => void app.commands.execute(id, args))
+      // A button acts on its own notebook, though another may be in front: not every browser focuses what is clicked.
+      panel => new Controls(notebooks, panel, (id, args) => void app.commands.execute(id, { ...args, panel: panel.id }))
     );
   }
 };

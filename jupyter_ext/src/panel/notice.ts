@@ -30,6 +30,9 @@ export function noticeOf(notebook: NotebookPipelines | null): NoticeValue {
   if (notebook === null) {
     return say('No notebook', 'Open a notebook that declares a pipeline: its steps, problems and executions show here.');
   }
+  if (notebook.arriving) {
+    return say('One moment', 'JupyterLab is connecting to the kernel of this notebook.');
+  }
   if (!notebook.alive) {
     return say('No kernel', 'The kernel of this notebook does not run. Its pipelines show when it does.');
   }

@@ -17,6 +17,7 @@ test('a cell that is not drawn yet is waited for once, however often badges are 
     panel: { disposed, isVisible: true, content: { widgets: [cell] } },
     pipelines: [declared],
     state: EMPTY,
+    edited: new Set(),
     returned: new Map(),
     stale: () => new Map(),
     execution: () => null
