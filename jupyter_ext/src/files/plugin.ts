@@ -96,7 +96,11 @@ export const files: JupyterFrontEndPlugin<void> = {
     );
     factory.widgetCreated.connect((_, widget) => {
       void tracker.add(widget);
-      widget.context.pathChanged.connect(() => void tracker.save(widget));
+      const { context } = widget;
+      const save = (): void => void tracker.save(widget);
+      context.pathChanged.connect(save);
+      // An editor of the same file keeps the context: it must not keep the viewer with it.
+      widget.disposed.connect(() => context.pathChanged.disconnect(save));
     });
     // The registry's type leaves out that a factory may have no content provider.
     registry.addWidgetFactory(factory as DocumentRegistry.WidgetFactory);
