@@ -29,6 +29,7 @@ _ELEMENT = re.compile(r"^(?:Detached )?<(\w+)")
 _CLASSES = re.compile(r' class="([^"]*)"')
 _PAIR = re.compile(r"^\d+ / part of key .* pair in WeakMap \(table @(\d+)\)$")
 _SCOPE = re.compile(r" / scope @\d+$")
+_ROOTS = np.zeros(1, np.int64)
 _DETACHED = 2
 _DISPOSED = 1
 """The bit that Lumino sets in the flags of a widget that is disposed."""
@@ -136,19 +137,15 @@ class Heap:
         return gone & ~self.ours
 
     @cached_property
-    def reached(self) -> Mask:
-        """What is held at all."""
-        return self.reached_without(np.zeros(len(self.nodes), np.bool_))
-
-    @cached_property
     def ours_held(self) -> Mask:
         """What of ours is held by something else than what JupyterLab has closed and keeps."""
         return self.reached_without(self.left) & self.ours
 
     @cached_property
     def held_by_us(self) -> Mask:
-        """What would be freed if nothing of ours held anything."""
-        return self.reached & ~self.reached_without(self.ours) & self.counted
+        """What is not ours and would be freed if nothing of ours held anything."""
+        led_to = self._searched(np.zeros(len(self.nodes), np.bool_), np.flatnonzero(self.ours_held))[0]
+        return led_to & ~self.reached_without(self.ours) & ~self.ours & self.counted
 
     @property
     def counts(self) -> Counts:
@@ -193,12 +190,11 @@ class Heap:
         past, whole = self._searched(self.left), self._searched(np.zeros(len(self.nodes), np.bool_))
         return np.where(past[0], past[1], whole[1])
 
-    def _searched(self, barred: Mask) -> tuple[Mask, Indices]:
+    def _searched(self, barred: Mask, front: Indices = _ROOTS) -> tuple[Mask, Indices]:
         """Search breadth first; return what is found, and the reference by which it was first."""
         seen = barred.copy()
-        seen[0] = True
+        seen[front] = True
         by = np.full(len(self.nodes), -1, np.int64)
-        front = np.array([0], np.int64)
         ends = self._begins + self.nodes[:, self.fields["edge_count"]]
         while len(front):
             counts = ends[front] - self._begins[front]

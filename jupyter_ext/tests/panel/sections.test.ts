@@ -43,6 +43,17 @@ describe('text is text', () => {
   });
 });
 
+test('what is not shown holds nothing, and is drawn again when it is', () => {
+  const list = new ExecutionList(ACTS);
+  const value = { rows: [row('a')], trouble: '', shown: '', aws: false, now: 200 };
+  const rows = (): number => list.element.querySelectorAll('.pc-Row').length;
+  list.show(value);
+  list.show(null);
+  expect([list.element.hidden, rows()]).toEqual([true, 0]);
+  list.show(value);
+  expect([list.element.hidden, rows()]).toEqual([false, 1]);
+});
+
 describe('problems', () => {
   test('what could only be better is behind a word, and stays open once it was opened', () => {
     const problems = new Problems(() => undefined);
