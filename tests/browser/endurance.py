@@ -183,6 +183,7 @@ def main() -> int:
         ("live widgets", (), min(count, LIVE)),
         ("with", (WIDGETS,), count),
         ("without", (WIDGETS, OURS), count),
+        ("with live widgets", (), min(count, LIVE)),
     )
     for name, off, cycles_done in runs:
         with opened(python, *off) as (lab, page):

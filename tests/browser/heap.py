@@ -144,10 +144,10 @@ class Heap:
     @cached_property
     def held_by_us(self) -> Mask:
         """What is not ours and would be freed if nothing of ours held anything."""
-        led_to = self._searched(np.zeros(len(self.nodes), np.bool_), np.flatnonzero(self.ours_held))[0]
-        return led_to & ~self.reached_without(self.ours) & ~self.ours & self.counted
+        without = self.reached_without(self.ours)
+        return self._searched(without, np.flatnonzero(self.ours_held))[0] & ~self.ours & self.counted
 
-    @property
+    @cached_property
     def counts(self) -> Counts:
         """What a leak makes more of."""
         return Counts(self.tally(self.ours_held), self.tally(self.held_by_us))

@@ -124,6 +124,21 @@ def test_what_ours_alone_holds_is_told_from_what_others_hold_too() -> None:
     assert labels(found) == {"object Notebook jlab_core.js:1:10"}
 
 
+def test_what_ours_holds_that_only_their_closed_cell_holds_does_not_count() -> None:
+    references = [
+        ("", "document", "Document"),
+        ("", "panel", "Panel"),
+        ("Panel", "document", "Document"),
+        ("Document", "kept", "Cell"),
+        ("Cell", "_isDisposed", "true"),
+        ("Cell", "output", "Output"),
+        ("Output", "child", "Widget"),
+    ]
+    theirs = dict.fromkeys(("Document", "Cell", "Widget"), THEIR_SCRIPT)
+    found = heap(references, made={"Panel": OUR_SCRIPT, "Output": OUR_SCRIPT, **theirs})
+    assert labels(found.counts.by_us) == set()
+
+
 def test_a_path_tells_each_reference_from_the_roots_on() -> None:
     references = [("", "a", "A"), ("A", "b", "B"), ("B", "c", "Ours"), ("", "weak:w", "Ours")]
     found = heap(references, made={"Ours": OUR_SCRIPT})
