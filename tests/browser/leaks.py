@@ -14,7 +14,8 @@ from tests.browser.heap import Counts, Heap
 
 SECONDS = 90.0
 """How long is waited for what is on its way: JupyterLab and the browser finish things when they are idle."""
-STEPS = 14
+MOST = 6
+"""How many things are told with what holds them."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,21 @@ class Leaks:
             f"  ours: {before.ours.total()} before, {now.ours.total()} after; "
             f"held by ours alone: {before.by_us.total()} before, {now.by_us.total()} after"
         )
-        return "\n".join([totals, *map(self._line, self.grown)])
+        # What is nearest to the roots holds the rest.
+        paths = sorted(self._paths.items(), key=lambda found: len(found[1]))
+        lines = [
+            "\n      ".join([f"  {self.grown[label]} more: {label}, held by", *path])
+            for label, path in paths[:MOST]
+        ]
+        rest = len(paths) - len(lines)
+        return "\n".join([totals, *lines, *([f"  and {rest} other things"] if rest > 0 else [])])
 
-    def _line(self, label: str) -> str:
-        """Return how many more there are of something, and what holds the newest of them."""
-        heap = self.heap
-        nodes = np.flatnonzero(heap.ours_held | heap.held_by_us)
-        newest = max((int(node) for node in nodes if heap.label(int(node)) == label), key=heap.age)
-        path = "\n      ".join(heap.path(newest)[-STEPS:])
-        return f"  {self.grown[label]} more: {label}, held by\n      {path}"
+    @cached_property
+    def _paths(self) -> dict[str, list[str]]:
+        """What holds the newest of each thing that there is too much of."""
+        newest: dict[str, int] = {}
+        for node in np.flatnonzero(self.heap.ours_held | self.heap.held_by_us).tolist():
+            label = self.heap.label(node)
+            if label in self.grown and self.heap.age(node) >= self.heap.age(newest.get(label, node)):
+                newest[label] = node
+        return {label: self.heap.path(node) for label, node in newest.items()}
