@@ -24,7 +24,7 @@ export abstract class Section<T> {
     this.element.hidden = value === null;
     if (value === null) {
       this.shown = '';
-      this.body.replaceChildren(); // what is not seen holds nothing
+      this.press.draw(() => this.body.replaceChildren()); // what is not seen holds nothing
       return;
     }
     const key = this.key(value);
