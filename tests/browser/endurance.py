@@ -29,9 +29,8 @@ from pathlib import Path
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from tests.browser.cycles import ACTS, Cycles
-from tests.browser.heap import Heap
 from tests.browser.lab import RUN_SECONDS, Lab
-from tests.browser.leaks import Leaks
+from tests.browser.leaks import Leaks, settled
 from tests.browser.releases import NEWEST, OLDEST, python_of
 from tests.browser.servers import find_browser, running_lab
 
@@ -156,7 +155,7 @@ def growth(cycles: Cycles, count: int) -> tuple[dict[str, Growth], Leaks | None]
     cycles.begin()
     for number in range(ACTS):
         cycles.once([number])
-    before = Heap.taken(session).counts if cycles.linked else None
+    before = settled(session) if cycles.linked else None
     samples = [measure(cycles.page, session)]
     block = max(count // BLOCKS // ACTS, 1) * ACTS
     for number in range(count):
@@ -180,10 +179,9 @@ def main() -> int:
     in_kernel: dict[str, Counter[str]] = {}
     bad = False
     runs: tuple[tuple[str, tuple[str, ...], int], ...] = (
-        ("live widgets", (), min(count, LIVE)),
+        ("with live widgets", (), min(count, LIVE)),
         ("with", (WIDGETS,), count),
         ("without", (WIDGETS, OURS), count),
-        ("with live widgets", (), min(count, LIVE)),
     )
     for name, off, cycles_done in runs:
         with opened(python, *off) as (lab, page):

@@ -42,6 +42,11 @@ class Counts:
     ours: Counter[str]
     by_us: Counter[str]
 
+    @property
+    def total(self) -> int:
+        """How many there are together."""
+        return self.ours.total() + self.by_us.total()
+
 
 @dataclass(frozen=True)
 class Heap:

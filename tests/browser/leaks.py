@@ -18,6 +18,17 @@ MOST = 6
 """How many things are told with what holds them."""
 
 
+def settled(session: CDPSession, seconds: float = SECONDS) -> Counts:
+    """Look until there is no less than there was; return how much there is then."""
+    deadline = time.monotonic() + seconds
+    found = Heap.taken(session).counts
+    while True:
+        again = Heap.taken(session).counts
+        if again.total >= found.total or time.monotonic() > deadline:
+            return again
+        found = again
+
+
 @dataclass(frozen=True)
 class Leaks:
     """What there is more of.

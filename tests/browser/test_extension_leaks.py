@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.cycles import Cycles
-from tests.browser.heap import Heap
 from tests.browser.lab import RUN_SECONDS, Lab
-from tests.browser.leaks import Leaks
+from tests.browser.leaks import Leaks, settled
 
 TIMES = 2
 CHANGED = ("pipecell-labextension:settings", "@jupyterlab/apputils-extension:themes")
@@ -33,7 +32,7 @@ def test_what_is_closed_leaves_nothing_of_ours(cycles: Cycles) -> None:
     session = cycles.page.context.new_cdp_session(cycles.page)
     cycles.begin()
     cycles.once()
-    before = Heap.taken(session).counts
+    before = settled(session)
     for _ in range(TIMES):
         cycles.once()
     leaks = Leaks.since(before, session, TIMES)
