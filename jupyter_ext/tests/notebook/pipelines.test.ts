@@ -13,6 +13,7 @@ async function opening() {
   const sessionContext = {
     kernelChanged: new Signal<object, unknown>({}),
     statusChanged: new Signal<object, unknown>({}),
+    connectionStatusChanged: new Signal<object, unknown>({}),
     iopubMessage: new Signal<object, object>({}),
     ready: Promise.resolve(),
     session: { kernel }
