@@ -133,10 +133,10 @@ class PipelineMagics(Magics):
 
     def settle(self, *_: Any) -> None:
         """Wait for the target that was being chosen; IPython calls it before the next cell."""
-        activation, self.activation = self.activation, None
-        if activation is not None:
+        if self.activation is not None:
+            self.activation.settle()  # kept until then: others ask whether a target is being chosen
+            self.activation = None
             self._shell.events.unregister("pre_run_cell", self.settle)
-            activation.settle()
 
     def _candidates(self, context: CompletionContext) -> tuple[str, list[str]] | None:
         line = context.text_until_cursor
@@ -222,17 +222,17 @@ def load(shell: Any) -> None:
         return
     magics = PipelineMagics(shell)
     shell.register_magics(magics)
-    magics.frontends.listen()
     shell.input_transformers_cleanup.append(complete_step_cell)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(magics.matcher)
     if targets.aws_configured():
         _say(targets.one_line())
-        return
-    magics.activation = Activation(None, _tell)
-    shell.events.register("pre_run_cell", magics.settle)
-    magics.activation.begin()
-    _say(targets.one_line("local"))
+    else:
+        magics.activation = Activation(None, _tell)
+        shell.events.register("pre_run_cell", magics.settle)
+        magics.activation.begin()
+        _say(targets.one_line("local"))
+    magics.frontends.listen()
 
 
 def unload(shell: Any) -> None:

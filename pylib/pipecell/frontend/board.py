@@ -95,7 +95,6 @@ class Board:
 
     def tell_everything(self, tell: Tell) -> None:
         """Tell one page all there is."""
-        self._settle_target()
         tell(self.place())
         self._pace.hasten()
         self._keep_up()
@@ -128,7 +127,8 @@ class Board:
         self._later(lambda: self._tell(self.place()))
 
     def place(self) -> dict[str, Any]:
-        """Return where calls go now, as a message."""
+        """Return where calls go now, as a message; waits where that is being chosen."""
+        self._settle_target()
         target = targets.current()
         return {
             "type": "place",
@@ -144,10 +144,11 @@ class Board:
         return watched.whole()
 
     def _settle_target(self) -> None:
-        """Wait for the target that is being chosen, since a page opens when pipecell has just been loaded."""
+        """Wait for the target that is being chosen: pages open when pipecell has just been loaded."""
         magics = loaded(self._shell)
-        if magics is not None and magics.activation is not None:
-            magics.activation.wait()
+        activation = magics.activation if magics is not None else None
+        if activation is not None:
+            activation.wait()
 
     def _settle(self, cell: str | None) -> None:
         if cell is not None:
