@@ -181,10 +181,9 @@ def bars(page: Page) -> Locator:
 def test_a_toolbar_acts_on_its_own_notebook_though_another_is_in_front(
     lab: Lab, page: Page, watched: Watch
 ) -> None:
-    page.set_viewport_size({"width": 1900, "height": 900})
     lab.write("front.ipynb", "1")
     opened(lab, page, "Behind", states("Behind"))
-    do(page, "docmanager:open", path="front.ipynb", options={"mode": "split-right"})
+    do(page, "docmanager:open", path="front.ipynb", options={"mode": "split-bottom"})
     page.wait_for_function("window.jupyterapp.shell.currentWidget?.context?.path === 'front.ipynb'")
     full = bars(page).get_by_role("button", name="Use profile full")
     full.dispatch_event("click")  # some browsers give a button that is clicked no focus
